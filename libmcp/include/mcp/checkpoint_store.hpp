@@ -1,0 +1,245 @@
+#pragma once
+
+#include "mcp/error.hpp"
+#include "mcp/export.hpp"
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace mcp {
+
+/// A point in time as stored: milliseconds since the Unix epoch, UTC.
+using store_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// Names a checkpoint within its thread and namespace. Later checkpoints of a thread have larger
+/// ids.
+struct checkpoint_id {
+  std::uint64_t value = 0;  ///< 0: none
+
+  [[nodiscard]] explicit operator bool() const noexcept { return value != 0; }
+  /// 16 hexadecimal digits.
+  [[nodiscard]] MCP_EXPORT std::string text() const;
+  /// Reads `text()` back; nothing when `text` is not 16 hexadecimal digits.
+  [[nodiscard]] MCP_EXPORT static std::optional<checkpoint_id> parse(std::string_view text);
+  friend auto operator<=>(const checkpoint_id&, const checkpoint_id&) = default;
+};
+
+/// What made a checkpoint: a run's input, a superstep, `update_state`, or a fork.
+enum class checkpoint_source : std::uint8_t { input, loop, update, fork };
+
+/// Life of a run. `accepted` and `running` runs go on by themselves after a crash;
+/// `interrupted` ones wait for an answer; the others have ended.
+enum class run_status : std::uint8_t { accepted, running, interrupted, done, failed, cancelled };
+
+[[nodiscard]] MCP_EXPORT std::string_view name(checkpoint_source source) noexcept;
+[[nodiscard]] MCP_EXPORT std::string_view name(run_status status) noexcept;
+
+/// What is known of a checkpoint without reading its content.
+struct checkpoint_info {
+  std::string ns{};  ///< namespace: empty for the root graph, `node:task` per subgraph level
+  checkpoint_id id{};
+  checkpoint_id parent{};  ///< none for the first of a thread
+  checkpoint_id
+      base{};  ///< nearest ancestor, or itself, that holds a snapshot; none: the empty state
+  std::int64_t step = -1;  ///< -1 for the first input, then counted up by one
+  checkpoint_source source = checkpoint_source::loop;
+  std::string run_id{};
+  store_time created{};
+
+  friend bool operator==(const checkpoint_info&, const checkpoint_info&) = default;
+};
+
+/// Appends a checkpoint to a thread. Bytes are CBOR as docs/checkpoint-format.md says; a store
+/// keeps them as they are. The namespace's head becomes this checkpoint.
+struct put_checkpoint {
+  std::string thread_id{};
+  checkpoint_info info{};
+  std::string body{};      ///< patches of this superstep and what runs next
+  std::string snapshot{};  ///< the whole state after `body`; empty unless `info.base == info.id`
+};
+
+/// What a journal entry records about a task of the superstep that follows a checkpoint.
+enum class journal_kind : std::uint8_t {
+  task,       ///< finished: its writes and routes; key: task id
+  failure,    ///< failed for good: the error; key: task id
+  interrupt,  ///< asked and waits; key: interrupt id
+  answer,     ///< the answer to an interrupt; key: interrupt id
+  effect,     ///< result of `ctx.once`; key: task id, '/', the user's key
+};
+
+/// One entry of the journal. An entry with the same thread, namespace, checkpoint, kind and key
+/// replaces the earlier one.
+struct journal_entry {
+  journal_kind kind = journal_kind::task;
+  std::string key{};
+  std::string body{};
+
+  friend bool operator==(const journal_entry&, const journal_entry&) = default;
+};
+
+struct put_journal {
+  std::string thread_id{};
+  std::string ns{};
+  checkpoint_id checkpoint{};
+  journal_entry entry{};
+};
+
+/// A run as stored.
+struct run_record {
+  std::string run_id{};
+  std::string thread_id{};
+  std::string graph{};  ///< name of the graph; an executor recovers the runs of its own graphs
+  run_status status = run_status::accepted;
+  std::string body{};   ///< options of the run, CBOR
+  std::string error{};  ///< why it failed; empty otherwise
+  store_time created{};
+  store_time updated{};
+
+  friend bool operator==(const run_record&, const run_record&) = default;
+};
+
+/// Inserts or replaces a run.
+struct put_run {
+  run_record run{};
+};
+
+/// Changes the status of a known run; unknown run ids are ignored.
+struct set_run_status {
+  std::string run_id{};
+  run_status status = run_status::running;
+  std::string error{};
+  store_time updated{};
+};
+
+using store_write = std::variant<put_checkpoint, put_journal, put_run, set_run_status>;
+
+/// A checkpoint with all that is needed to go on from it.
+struct stored_checkpoint {
+  checkpoint_info info{};
+  std::string snapshot{};             ///< of `info.base`; empty when the base is none
+  std::vector<std::string> bodies{};  ///< of the ancestors after the base up to the checkpoint
+                                      ///< itself, oldest first; never empty: when the checkpoint is
+                                      ///< its own base, only its own body, already in the snapshot
+  std::vector<journal_entry> journal{};  ///< of this checkpoint, in the order of the first write
+};
+
+/// Which checkpoints `history` lists.
+struct history_query {
+  std::optional<checkpoint_id> before{};  ///< only ids smaller than this
+  std::optional<checkpoint_source> source{};
+  std::optional<std::int64_t> step{};
+  std::optional<std::string> run_id{};
+  std::size_t limit = 100;  ///< at most 10,000
+};
+
+/// Which runs `runs` lists.
+struct run_query {
+  std::optional<std::string> thread_id{};
+  std::optional<std::string> graph{};
+  std::vector<run_status> statuses{};  ///< empty: all
+  std::size_t limit = 1000;            ///< at most 1,000,000
+};
+
+struct thread_info {
+  std::string thread_id{};
+  store_time created{};
+  store_time updated{};
+  std::optional<store_time> expires{};
+
+  friend bool operator==(const thread_info&, const thread_info&) = default;
+};
+
+struct prune_report {
+  std::size_t checkpoints = 0;      ///< removed
+  std::size_t journal_entries = 0;  ///< removed
+};
+
+/// Where runs are kept: an append-only log of checkpoints with a journal, and the list of runs.
+///
+/// Owner: shared by the executors that use it. Every function may be called from any thread at any
+/// time; `write` calls are serialised by the caller (one writer per store). Errors are thrown as
+/// `mcp::error` with `store_failed`, `store_full`, `corrupt_store` or `newer_format`.
+class MCP_EXPORT checkpoint_store {
+ public:
+  checkpoint_store() = default;
+  checkpoint_store(const checkpoint_store&) = delete;
+  checkpoint_store& operator=(const checkpoint_store&) = delete;
+  virtual ~checkpoint_store();
+
+  /// True when calls may wait for a disk or a network: they are then kept off the scheduler.
+  [[nodiscard]] virtual bool blocking() const noexcept = 0;
+
+  /// Applies all of `batch` in order, or nothing of it. Durable when it returns. A checkpoint whose
+  /// id is already there in its thread and namespace is an error, and so is one whose parent is
+  /// not.
+  virtual void write(std::span<const store_write> batch) = 0;
+
+  /// Takes a run for the calling process, so that no other executor goes on with it; false when it
+  /// is taken. `release` gives it back; so does the end of the process.
+  virtual bool claim(const std::string& run_id) = 0;
+  virtual void release(const std::string& run_id) noexcept = 0;
+
+  [[nodiscard]] virtual std::optional<run_record> run(const std::string& run_id) = 0;
+  /// Oldest first.
+  [[nodiscard]] virtual std::vector<run_record> runs(const run_query& query) = 0;
+
+  /// The checkpoint `id`, or the namespace's head without it. Nothing when there is none.
+  [[nodiscard]] virtual std::optional<stored_checkpoint> load(
+      const std::string& thread_id, const std::string& ns,
+      std::optional<checkpoint_id> id = std::nullopt) = 0;
+  /// Newest first.
+  [[nodiscard]] virtual std::vector<checkpoint_info> history(const std::string& thread_id,
+                                                             const std::string& ns,
+                                                             const history_query& query) = 0;
+  /// Namespaces of a thread that hold checkpoints, sorted; the root is "".
+  [[nodiscard]] virtual std::vector<std::string> namespaces(const std::string& thread_id) = 0;
+  /// Least recently updated first, at most `limit`.
+  [[nodiscard]] virtual std::vector<thread_info> threads(std::size_t limit) = 0;
+
+  /// Copies a thread's checkpoints and journal, not its runs. `target` must be unknown.
+  virtual void copy_thread(const std::string& source, const std::string& target) = 0;
+  /// Keeps the last `keep` (at least 1) checkpoints of each branch of each namespace, the journal
+  /// that belongs to them, and whatever they need to be loaded. Removes the namespaces of subgraph
+  /// tasks whose parent checkpoint is removed.
+  virtual prune_report prune(const std::string& thread_id, std::size_t keep) = 0;
+  /// Removes a thread with everything in it, runs too. False when it is unknown.
+  virtual bool delete_thread(const std::string& thread_id) = 0;
+  /// Sets or clears (`nullopt`) when a thread may be removed. Unknown threads are an error.
+  virtual void expire_thread(const std::string& thread_id, std::optional<store_time> expires) = 0;
+  /// Removes the threads whose time is over at `now` and that have no unfinished or interrupted
+  /// run; returns how many.
+  virtual std::size_t sweep(store_time now) = 0;
+};
+
+/// Keeps everything in this process's memory, encoded as a durable store would. For tests and for
+/// graphs that need history or interrupts but no durability.
+[[nodiscard]] MCP_EXPORT std::shared_ptr<checkpoint_store> in_memory_checkpoint_store();
+
+enum class sqlite_mode : std::uint8_t {
+  own,   ///< creates the file if needed; a second owner is refused with the first one's process id
+  read,  ///< reads beside an owner; `write` and the like are errors
+};
+
+struct sqlite_options {
+  sqlite_mode mode = sqlite_mode::own;
+  /// False: commits survive the death of the process, the last ones may be lost with the machine's
+  /// power (WAL, synchronous=NORMAL). True: they survive that too (synchronous=FULL), about 5 times
+  /// slower.
+  bool power_safe = false;
+};
+
+/// Keeps everything in one SQLite file (with its -wal, -shm and .lock companions).
+/// Throws `store_failed` (cannot open, read-only folder, in use), `corrupt_store`, `newer_format`.
+[[nodiscard]] MCP_EXPORT std::shared_ptr<checkpoint_store> sqlite_checkpoint_store(
+    const std::string& path, const sqlite_options& options = {});
+
+}  // namespace mcp

@@ -1,0 +1,213 @@
+#pragma once
+
+#include "mcp/checkpoint_store.hpp"
+#include "mcp/message.hpp"
+#include "mcp/value.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mcp {
+
+class memory_store;
+
+/// Identity of one attempt of a task.
+struct task_info {
+  std::string_view graph{};
+  std::string_view node{};
+  std::string_view run_id{};
+  std::string_view thread_id{};
+  std::string_view ns{};
+  std::int64_t step = 0;
+  std::int64_t remaining_steps =
+      0;  ///< supersteps left under the recursion limit, this one included
+  int attempt = 1;
+};
+
+/// What a context asks of the engine; a test can play it (<mcp/testkit.hpp>).
+class MCP_EXPORT context_port {
+ public:
+  context_port() = default;
+  context_port(const context_port&) = delete;
+  context_port& operator=(const context_port&) = delete;
+  virtual ~context_port();
+  [[nodiscard]] virtual task_info info() const = 0;
+  [[nodiscard]] virtual std::string task_id() const = 0;
+  [[nodiscard]] virtual bool cancelled() const noexcept = 0;
+  virtual void heartbeat() noexcept = 0;
+  [[nodiscard]] virtual std::chrono::system_clock::time_point now() const = 0;
+  /// The answer (CBOR) to this task's `index`-th question, or nothing.
+  [[nodiscard]] virtual std::optional<std::string> answer(std::size_t index) = 0;
+  /// Records a question (CBOR) that waits; `schema` is JSON text or empty.
+  virtual void ask(std::size_t index, std::string question, std::string schema) = 0;
+  [[nodiscard]] virtual std::optional<std::string> find_effect(const std::string& key) = 0;
+  /// Durable when it returns, if the run is stored.
+  virtual void keep_effect(const std::string& key, const std::string& result) = 0;
+  virtual void emit(std::string name, std::string payload) = 0;  ///< payload: CBOR
+  virtual void emit_message(const message& content) = 0;
+  /// Takes `amount` of a counter of the run's budget; throws `budget_exceeded`.
+  virtual void charge(std::string_view counter, std::int64_t amount) = 0;
+  /// Gives back what was reserved too much, without a check.
+  virtual void refund(std::string_view counter, std::int64_t amount) noexcept = 0;
+  [[nodiscard]] virtual const error* failure() const noexcept = 0;
+  [[nodiscard]] virtual memory_store* memory() const noexcept = 0;
+};
+
+/// Leaves a node that asked something nobody has answered yet. Not a std::exception, so that a
+/// node's own handlers let it pass.
+struct interrupt_signal {};
+
+/// Part of a budget taken before its price is known. Gives everything back unless settled.
+class reservation {
+ public:
+  reservation(context_port& port, std::string counter, std::int64_t amount)
+      : port_(&port), counter_(std::move(counter)), amount_(amount) {
+    port.charge(counter_, amount);
+  }
+  reservation(reservation&& other) noexcept
+      : port_(std::exchange(other.port_, nullptr)),
+        counter_(std::move(other.counter_)),
+        amount_(other.amount_) {}
+  reservation& operator=(reservation&&) = delete;
+  ~reservation() {
+    if (port_ != nullptr) port_->refund(counter_, amount_);
+  }
+  /// Charges what was really used: more than reserved may throw `budget_exceeded`, less is given
+  /// back.
+  void settle(std::int64_t used) {
+    auto* port = std::exchange(port_, nullptr);
+    if (port == nullptr) return;
+    if (used < amount_) port->refund(counter_, amount_ - used);
+    if (used > amount_) port->charge(counter_, used - amount_);
+  }
+
+ private:
+  context_port* port_;
+  std::string counter_;
+  std::int64_t amount_;
+};
+
+/// A node's view of the run it is part of. Valid during the call of the node, or as long as its
+/// reply object lives; used by one thread at a time.
+class context {
+ public:
+  explicit context(context_port& port) noexcept : port_(&port) {}
+
+  [[nodiscard]] task_info info() const { return port_->info(); }
+  [[nodiscard]] std::string_view run_id() const { return port_->info().run_id; }
+  [[nodiscard]] std::string_view thread_id() const { return port_->info().thread_id; }
+  /// 32 hexadecimal digits, the same when the task is repeated after a crash.
+  [[nodiscard]] std::string task_id() const { return port_->task_id(); }
+  [[nodiscard]] std::int64_t step() const { return port_->info().step; }
+  [[nodiscard]] std::int64_t remaining_steps() const { return port_->info().remaining_steps; }
+  [[nodiscard]] bool is_last_step() const { return remaining_steps() <= 1; }
+  [[nodiscard]] int attempt() const { return port_->info().attempt; }
+  /// True when the result is no longer wanted: cancelled, timed out, or a sibling failed.
+  [[nodiscard]] bool cancelled() const noexcept { return port_->cancelled(); }
+  /// A sign of life for `timeout_policy::idle`.
+  void heartbeat() noexcept { port_->heartbeat(); }
+  [[nodiscard]] std::chrono::system_clock::time_point now() const { return port_->now(); }
+  /// In a fallback node: why the node it stands in for failed. Null elsewhere.
+  [[nodiscard]] const error* failure() const noexcept { return port_->failure(); }
+  /// The executor's memory store; null when it has none.
+  [[nodiscard]] memory_store* memory() const noexcept { return port_->memory(); }
+
+  /// Asks a person (or whoever resumes the run) and returns the answer. The first time, the run
+  /// stops here and waits; when it is resumed the node starts again from its first line and this
+  /// call returns. The answer must fit `Answer`, whose JSON Schema is published with the question.
+  template <has_codec Answer = std::string, class Question>
+  [[nodiscard]] Answer ask(const Question& question) {
+    return ask_with<Answer>(question, json_schema_of<Answer>());
+  }
+  /// The same with a JSON Schema that says more than the type.
+  template <has_codec Answer = std::string, class Question>
+  [[nodiscard]] Answer ask_with(const Question& question, std::string schema) {
+    const auto index = questions_++;
+    if (auto found = port_->answer(index)) return from_cbor<Answer>(*found);
+    port_->ask(index, encode(question), std::move(schema));
+    throw interrupt_signal{};
+  }
+  /// Asks several questions at once; returns when all are answered.
+  template <has_codec Answer = std::string, class Question>
+  [[nodiscard]] std::vector<Answer> ask_all(const std::vector<Question>& questions) {
+    std::vector<Answer> answers;
+    const auto schema = json_schema_of<Answer>();
+    bool missing = false;
+    for (const auto& question : questions) {
+      const auto index = questions_++;
+      if (auto found = port_->answer(index)) {
+        answers.push_back(from_cbor<Answer>(*found));
+      } else {
+        port_->ask(index, encode(question), schema);
+        missing = true;
+      }
+    }
+    if (missing) throw interrupt_signal{};
+    return answers;
+  }
+
+  /// Runs `effect` and journals its result under `key`; when the task is repeated (retry, resume,
+  /// crash) the journalled result is returned instead. `effect` may take the idempotency key, a
+  /// `const std::string&` that is the same on every attempt: hand it to the receiver, for a crash
+  /// between the effect and the journal makes it run once more. Waits for the store: best
+  /// called in blocking nodes.
+  template <class Effect>
+  auto once(const std::string& key, Effect&& effect) {
+    const auto call = [&]() -> decltype(auto) {
+      if constexpr (std::is_invocable_v<Effect&, const std::string&>) {
+        return effect(task_id() + "/" + key);
+      } else {
+        return effect();
+      }
+    };
+    using result = std::remove_cvref_t<decltype(call())>;
+    const auto found = port_->find_effect(key);
+    if constexpr (std::is_void_v<result>) {
+      if (found) return;
+      call();
+      port_->keep_effect(key, to_cbor(true));
+    } else {
+      if (found) return from_cbor<result>(*found);
+      result made = call();
+      port_->keep_effect(key, to_cbor(made));
+      return made;
+    }
+  }
+
+  /// Sends a custom event to the run's stream. Costs nothing when nobody records the stream.
+  template <class Payload>
+  void emit(std::string name, const Payload& payload) {
+    port_->emit(std::move(name), encode(payload));
+  }
+  /// Sends a message, or a part of one, to the run's stream.
+  void emit_message(const message& content) { port_->emit_message(content); }
+
+  /// Takes `amount` of the counter from the budget; throws `budget_exceeded` and takes nothing when
+  /// it does not suffice. Counters without a limit are only counted.
+  void charge(std::string_view counter, std::int64_t amount) { port_->charge(counter, amount); }
+  /// Takes it before the call that will cost it.
+  [[nodiscard]] reservation reserve(std::string counter, std::int64_t amount) {
+    return {*port_, std::move(counter), amount};
+  }
+
+ private:
+  template <class T>
+  static std::string encode(const T& content) {
+    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      return to_cbor(std::string{std::string_view{content}});
+    } else {
+      return to_cbor(content);
+    }
+  }
+
+  context_port* port_;
+  std::size_t questions_ = 0;
+};
+
+}  // namespace mcp

@@ -1,0 +1,157 @@
+#pragma once
+
+#include "mcp/graph_builder.hpp"
+#include "mcp/run.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mcp {
+
+class memory_store;
+namespace actors {
+class engine;
+class live_run;
+class runtime;
+}  // namespace actors
+
+/// Threads and queues that executors share.
+struct runtime_options {
+  std::size_t scheduler_threads =
+      0;  ///< for plain and asynchronous nodes; zero: as many as cores, at least 2
+  std::size_t blocking_threads = 16;  ///< for blocking nodes; started when needed
+  std::size_t blocking_queue =
+      10'000;  ///< tasks waiting for such a thread; more are failed with `overloaded`
+  milliseconds slow_node_warning{
+      100};  ///< a plain node that holds its thread longer is named in the log
+};
+
+/// The actor system below executors. Shared by all executors that are given it; it ends with the
+/// last of them. Safe from several threads.
+class MCP_EXPORT actor_runtime {
+ public:
+  explicit actor_runtime(const runtime_options& options = {});
+  /// The one that executors use by default; made when first needed.
+  [[nodiscard]] static actor_runtime shared();
+  [[nodiscard]] const std::shared_ptr<actors::runtime>& get() const noexcept { return runtime_; }
+
+ private:
+  explicit actor_runtime(std::shared_ptr<actors::runtime> runtime) : runtime_(std::move(runtime)) {}
+  std::shared_ptr<actors::runtime> runtime_;
+};
+
+/// How the supervisor restarts the actors of nodes.
+struct supervision_policy {
+  enum class strategy : std::uint8_t { one_for_one, one_for_all };
+  strategy restart = strategy::one_for_one;
+  int intensity = 10;  ///< more restarts than this within `period` stop the executor's graph
+  milliseconds period{60'000};
+};
+
+struct executor_options {
+  std::shared_ptr<checkpoint_store> store{};  ///< null: nothing is stored
+  std::shared_ptr<memory_store> memory{};     ///< for `context::memory`
+  std::optional<actor_runtime> runtime{};     ///< absent: the shared one
+  /// Goes on with the runs of this graph that the store has as accepted or running.
+  bool recover = true;
+  std::size_t max_runs =
+      1'000'000;  ///< unfinished runs at once; more are refused with `overloaded`
+  supervision_policy supervision{};
+};
+
+/// Reads the recorded events of a run. Copies share a position of their own from the copy on. Used
+/// by one thread.
+class MCP_EXPORT event_stream {
+ public:
+  event_stream(std::shared_ptr<actors::live_run> run, std::uint64_t from);
+  /// Waits for the next event; nothing once the run has ended and all its events are read. Throws
+  /// `event_gone` when the event was dropped because the stream's capacity was exceeded; the next
+  /// call goes on with the oldest event there is.
+  [[nodiscard]] std::optional<run_event> next();
+  /// The same without waiting: nothing when there is none now.
+  [[nodiscard]] std::optional<run_event> poll();
+
+ private:
+  std::shared_ptr<actors::live_run> run_;
+  std::uint64_t next_;
+};
+
+/// A run under way. Cheap to copy; safe from several threads. The run does not depend on it.
+class MCP_EXPORT run_handle_base {
+ public:
+  explicit run_handle_base(std::shared_ptr<actors::live_run> run);
+  [[nodiscard]] const std::string& run_id() const noexcept;
+  [[nodiscard]] const std::string& thread_id() const noexcept;
+  [[nodiscard]] bool finished() const;
+  /// Waits for the end; does not throw when the run failed.
+  [[nodiscard]] run_result_info wait() const;
+  /// Stops the run's work: tasks are told, their results dropped. The run can be resumed.
+  void cancel(const std::string& reason = "cancelled by the caller") const;
+  /// Stops at the end of the present superstep; the run can be resumed.
+  void drain() const;
+  /// The recorded events (`run_options::events`) from number `from`.
+  [[nodiscard]] event_stream stream(std::uint64_t from = 1) const;
+
+ private:
+  std::shared_ptr<actors::live_run> run_;
+};
+
+/// A stored checkpoint as `history` shows it.
+struct checkpoint_entry {
+  checkpoint_info info{};
+  std::vector<std::string> next{};  ///< nodes that run next
+};
+
+/// A thread's state at a checkpoint, erased.
+struct thread_state_base {
+  state_pointer state{};
+  checkpoint_info info{};
+  std::vector<std::string> next{};
+  std::vector<pending_interrupt> interrupts{};
+  std::optional<run_status> status{};  ///< of the thread's last run
+};
+
+/// The erased executor: see `executor<State>`.
+class MCP_EXPORT executor_base {
+ public:
+  executor_base(std::shared_ptr<const graph_plan> plan, executor_options options);
+  executor_base(const executor_base&) = delete;
+  executor_base& operator=(const executor_base&) = delete;
+  ~executor_base();
+
+  [[nodiscard]] run_result_info run(state_pointer fresh, std::vector<channel_write> input,
+                                    run_options options);
+  [[nodiscard]] run_handle_base start(state_pointer fresh, std::vector<channel_write> input,
+                                      run_options options);
+  /// `answers`: interrupt id to CBOR; one entry with an empty id answers the only pending
+  /// interrupt.
+  [[nodiscard]] run_handle_base resume(const std::string& thread_id,
+                                       std::map<std::string, std::string> answers,
+                                       run_options options);
+  [[nodiscard]] thread_state_base state(const std::string& thread_id,
+                                        std::optional<checkpoint_id> at, const std::string& ns);
+  [[nodiscard]] std::vector<checkpoint_entry> history(const std::string& thread_id,
+                                                      const history_query& query,
+                                                      const std::string& ns);
+  checkpoint_id update_state(const std::string& thread_id, node_result change,
+                             const std::string& as_node);
+  checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
+  [[nodiscard]] std::optional<run_handle_base> find(const std::string& thread_id) const;
+  [[nodiscard]] std::vector<run_handle_base> recovered() const;
+  /// Restarts seen by the supervisor of the graph's actors.
+  [[nodiscard]] std::size_t restarts() const;
+  /// Ends the actor of a node, as a defect in it would; for tests of supervision.
+  void kill_node(const std::string& node, std::size_t replica);
+
+ private:
+  std::shared_ptr<actors::engine> engine_;
+};
+
+}  // namespace mcp

@@ -1,0 +1,7 @@
+#pragma once
+
+/// FastMCP, the whole library. The opt-in <mcp/json.hpp> and <mcp/testkit.hpp> are not part of it.
+#include "mcp/checkpoint_store.hpp"
+#include "mcp/executor.hpp"
+#include "mcp/graph.hpp"
+#include "mcp/memory_store.hpp"

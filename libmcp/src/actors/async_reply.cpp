@@ -1,0 +1,104 @@
+#include "actors/async_reply.hpp"
+
+#include "actors/attempt.hpp"
+#include "actors/runtime.hpp"
+#include "actors/task_context.hpp"
+
+#include <atomic>
+
+namespace mcp::actors {
+namespace {
+
+/// What stands behind a reply object. Its destruction without an answer is an answer too.
+class async_reply final : public reply_port, public std::enable_shared_from_this<async_reply> {
+ public:
+  async_reply(std::shared_ptr<node_station> station, caf::actor run, core::task_pointer task,
+              caf::actor gate)
+      : station_(std::move(station)),
+        owner_(station_->owner->shared_from_this()),
+        run_(std::move(run)),
+        task_(std::move(task)),
+        gate_(std::move(gate)),
+        port_(task_),
+        context_(port_) {}
+  ~async_reply() override {
+    static_cast<void>(fail(
+        {.error = error{errc::reply_dropped, "the reply object was destroyed without an answer"}}));
+  }
+
+  bool done(node_result result) override {
+    if (answered_.exchange(true)) return false;
+    task_->outcome.result = std::move(result);
+    deliver();
+    return true;
+  }
+  bool fail(failure reason) override {
+    if (answered_.exchange(true)) return false;
+    task_->outcome.what = core::task_outcome::kind::failed;
+    task_->outcome.failure = std::move(reason);
+    deliver();
+    return true;
+  }
+  bool done_after(milliseconds delay, node_result result) override {
+    if (answered_.exchange(true)) return false;
+    auto& clock = owner_->clock();
+    // The timer keeps the answer alive; it is delivered even if the node has let go of it.
+    owner_->timer().at(
+        clock.now() + delay,
+        [self = shared_from_this(), kept = std::make_shared<node_result>(std::move(result))] {
+          self->task_->outcome.result = std::move(*kept);
+          self->deliver();
+        });
+    return true;
+  }
+  mcp::context& context() noexcept override { return context_; }
+
+  /// The node's function threw before it answered.
+  void threw() {
+    if (answered_.exchange(true)) return;
+    record_exception(*task_);
+    deliver();
+  }
+
+ private:
+  void deliver() {
+    report(*station_, *task_);
+    caf::anon_send(run_, done_message{task_});
+    if (gate_) caf::anon_send(gate_, vacated_message{});
+  }
+
+  std::shared_ptr<node_station> station_;
+  std::shared_ptr<runtime> owner_;  ///< whoever holds the reply may outlive the executor
+  caf::actor run_;
+  core::task_pointer task_;
+  caf::actor gate_;
+  std::atomic<bool> answered_{false};
+  task_context port_;
+  mcp::context context_;
+};
+
+}  // namespace
+
+void begin_async(std::shared_ptr<node_station> station, caf::actor run, core::task_pointer task,
+                 caf::actor gate) {
+  if (answered_early(*station, *task)) {
+    caf::anon_send(run, done_message{std::move(task)});
+    if (gate) caf::anon_send(gate, vacated_message{});
+    return;
+  }
+  // The node borrows its input for the length of the call, whoever answers meanwhile.
+  const auto input = task->input;
+  const auto reply =
+      std::make_shared<async_reply>(station, std::move(run), std::move(task), std::move(gate));
+  try {
+    station->node.spec.begin(input, reply);
+  } catch (...) {
+    reply->threw();
+  }
+}
+
+}  // namespace mcp::actors
+
+namespace mcp {
+reply_port::~reply_port() = default;
+}

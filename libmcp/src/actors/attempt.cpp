@@ -1,0 +1,86 @@
+#include "actors/attempt.hpp"
+
+#include "actors/runtime.hpp"
+#include "actors/task_context.hpp"
+#include "core/checkpoint_codec.hpp"
+
+namespace mcp::actors {
+namespace {
+
+using kind = core::task_outcome::kind;
+
+void set_failure(core::task& task, error what, bool logic) {
+  task.outcome.what = kind::failed;
+  task.outcome.failure = {std::move(what), std::current_exception(), logic};
+}
+
+std::string cache_key(const core::task& task) {
+  cbor_writer writer;
+  if (task.input.input.has_value()) {
+    task.input.input.type()->encode(writer, task.input.input.get());
+    return writer.take();
+  }
+  return core::encode_snapshot(task.input.state);
+}
+
+}  // namespace
+
+void record_exception(core::task& task) {
+  try {
+    throw;
+  } catch (const interrupt_signal&) {
+    task.outcome.what = kind::interrupted;
+  } catch (const error& what) {
+    set_failure(task, what, false);
+  } catch (const std::logic_error& what) {
+    set_failure(task, error{errc::node_failed, what.what()}, true);
+  } catch (const std::exception& what) {
+    set_failure(task, error{errc::node_failed, what.what()}, false);
+  } catch (...) {
+    set_failure(task, error{errc::node_failed, "threw something that is no std::exception"}, false);
+  }
+}
+
+bool answered_early(node_station& station, core::task& task) {
+  if (station.cache) {
+    if (auto found = station.cache->find(cache_key(task), station.owner->clock().now())) {
+      task.outcome.result = std::move(*found);
+      task.outcome.cached = true;
+      return true;
+    }
+  }
+  if (!station.breaker) return false;
+  const std::lock_guard lock{station.breaker->mutex};
+  if (station.breaker->breaker.admit(station.owner->clock().now())) return false;
+  task.outcome.what = kind::failed;
+  task.outcome.failure.error = error{
+      errc::circuit_open, "the breaker \"" + station.breaker->breaker.policy().name + "\" is open"};
+  return true;
+}
+
+void report(node_station& station, const core::task& task) {
+  if (station.cache && task.outcome.what == kind::finished) {
+    station.cache->put(cache_key(task), task.outcome.result, station.owner->clock().now());
+  }
+  if (!station.breaker) return;
+  const std::lock_guard lock{station.breaker->mutex};
+  if (task.outcome.what == kind::failed) {
+    station.breaker->breaker.failed(station.owner->clock().now());
+  } else {
+    station.breaker->breaker.succeeded();
+  }
+}
+
+void run_attempt(node_station& station, const core::task_pointer& task) {
+  if (answered_early(station, *task)) return;
+  task_context port{task};
+  context ctx{port};
+  try {
+    task->outcome.result = station.node.spec.run(task->input, ctx);
+  } catch (...) {
+    record_exception(*task);
+  }
+  report(station, *task);
+}
+
+}  // namespace mcp::actors

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/crew.hpp"
+#include "actors/run_actor.hpp"
+#include "actors/store_writer.hpp"
+#include "mcp/executor_base.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace mcp::actors {
+
+/// What stands behind an executor: the crew of its graph, the runs under way and the way to the
+/// store. Safe from several threads.
+class engine {
+ public:
+  engine(std::shared_ptr<const graph_plan> plan, executor_options options);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  /// Starts a run; with `wait` returns only once it is accepted.
+  std::shared_ptr<live_run> start(state_pointer fresh, std::vector<channel_write> input,
+                                  run_options options, bool wait);
+  std::shared_ptr<live_run> resume(const std::string& thread_id,
+                                   std::map<std::string, std::string> answers, run_options options);
+  thread_state_base state(const std::string& thread_id, std::optional<checkpoint_id> at,
+                          const std::string& ns);
+  std::vector<checkpoint_entry> history(const std::string& thread_id, const history_query& query,
+                                        const std::string& ns);
+  checkpoint_id update_state(const std::string& thread_id, node_result change,
+                             const std::string& as_node);
+  checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
+  std::shared_ptr<live_run> find(const std::string& thread_id) const;
+  [[nodiscard]] const std::vector<std::shared_ptr<live_run>>& recovered() const noexcept {
+    return recovered_;
+  }
+  [[nodiscard]] crew& team() noexcept { return *team_; }
+  [[nodiscard]] runtime& owner() noexcept { return *runtime_; }
+
+ private:
+  void recover();
+  void recover_run(const run_record& run);
+  std::string random_id();
+  std::shared_ptr<live_run> enlist(std::string run_id, const run_options& options);
+  void dismiss(const std::string& thread_id, const std::string& run_id);
+  run_order make_order(const std::shared_ptr<live_run>& live, const run_options& options,
+                       run_usage used);
+  void launch(const std::shared_ptr<live_run>& live, run_order order);
+  checkpoint_store& store() const;
+  stored_checkpoint load(const std::string& thread_id, std::optional<checkpoint_id> at,
+                         const std::string& ns) const;
+  void go_on(const std::shared_ptr<live_run>& live, const run_record& run, run_options options,
+             const stored_checkpoint& stored, const std::map<std::string, std::string>& answers);
+  void check_idle(const std::string& thread_id) const;
+  const graph_plan& plan_of(const std::string& ns) const;
+
+  std::shared_ptr<const graph_plan> plan_;
+  executor_options options_;
+  std::shared_ptr<runtime> runtime_;
+  std::shared_ptr<store_writer> writer_;
+  std::shared_ptr<run_census> census_ = std::make_shared<run_census>();
+  std::unique_ptr<crew> team_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<live_run>> runs_;  ///< by thread
+  std::vector<std::shared_ptr<live_run>> recovered_;
+  bool stopping_ = false;
+};
+
+}  // namespace mcp::actors

@@ -1,0 +1,253 @@
+#include "actors/engine.hpp"
+#include "core/checkpoint_codec.hpp"
+#include "core/ids.hpp"
+#include "core/interrupts.hpp"
+
+#include <spdlog/spdlog.h>
+
+// The engine's dealings with stored threads: resume, recovery, state, history, update, fork.
+
+namespace mcp::actors {
+namespace {
+
+/// Ports for a machine that only edits a thread.
+class edit_ports final : public core::machine_ports {
+ public:
+  explicit edit_ports(clock_port& clock) : clock_(clock) {}
+  core::instant now() override { return clock_.now(); }
+  store_time wall() override { return clock_.wall(); }
+  std::uint64_t random() override { return clock_.random(); }
+  std::optional<error> charge(std::int64_t, std::int64_t) override { return std::nullopt; }
+  run_usage usage() override { return {}; }
+
+ private:
+  clock_port& clock_;
+};
+
+/// The options of a run that goes on: the stored ones, with what its caller says anew.
+run_options merge_options(const run_record& run, const run_options& given) {
+  const run_options defaults;
+  auto options = core::decode_options(run.body);
+  options.thread_id = run.thread_id;
+  options.events = given.events;
+  options.event_capacity = given.event_capacity;
+  options.deadline = given.deadline;
+  if (given.recursion_limit != defaults.recursion_limit)
+    options.recursion_limit = given.recursion_limit;
+  const bool budget =
+      given.budget.steps > 0 || given.budget.node_calls > 0 || !given.budget.counters.empty();
+  if (budget) options.budget = given.budget;
+  return options;
+}
+
+}  // namespace
+
+const graph_plan& engine::plan_of(const std::string& ns) const {
+  const auto* plan = plan_.get();
+  std::string_view rest = ns;
+  while (!rest.empty()) {
+    const auto part = rest.substr(0, rest.find('|'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    const auto node = plan->find(part.substr(0, part.find(':')));
+    if (node == end_index || !plan->nodes[node].spec.subgraph.plan) {
+      throw error{errc::unknown_node, "the namespace \"" + ns +
+                                          "\" is not one of a subgraph of \"" + plan_->name + "\""};
+    }
+    plan = plan->nodes[node].spec.subgraph.plan.get();
+  }
+  return *plan;
+}
+
+void engine::check_idle(const std::string& thread_id) const {
+  if (find(thread_id)) {
+    throw error{errc::thread_busy, "thread \"" + thread_id + "\" has a run that is not finished"};
+  }
+}
+
+stored_checkpoint engine::load(const std::string& thread_id, std::optional<checkpoint_id> at,
+                               const std::string& ns) const {
+  auto stored = store().load(thread_id, ns, at);
+  if (stored) return std::move(*stored);
+  if (at) {
+    throw error{errc::unknown_checkpoint,
+                "thread \"" + thread_id + "\" has no checkpoint " + at->text()};
+  }
+  throw error{errc::unknown_thread, "thread \"" + thread_id + "\" is not in the store" +
+                                        (ns.empty() ? "" : ", or has no namespace \"" + ns + "\"")};
+}
+
+void engine::go_on(const std::shared_ptr<live_run>& live, const run_record& run,
+                   run_options options, const stored_checkpoint& stored,
+                   const std::map<std::string, std::string>& answers) {
+  auto body = core::decode_body(*plan_, stored.bodies.back());
+  auto order = make_order(live, options, std::move(body.usage));
+  order.link->recovered = true;
+  auto restarted = run;
+  restarted.status = run_status::running;
+  restarted.error.clear();
+  restarted.updated = runtime_->clock().wall();
+  restarted.body = core::encode_options(options);
+  std::vector<store_write> writes;
+  writes.emplace_back(put_run{std::move(restarted)});
+  for (const auto& [id, answer] : answers) {
+    writes.emplace_back(put_journal{.thread_id = run.thread_id,
+                                    .checkpoint = stored.info.id,
+                                    .entry = {journal_kind::answer, id, answer}});
+  }
+  writer_->write_and_wait(std::move(writes));
+  live->accept();
+  order.opening = [state = core::rebuild_state(*plan_->state, stored),
+                   at = core::position_of(stored), next = std::move(body.next),
+                   journal = stored.journal,
+                   answers](core::run_machine& machine, core::machine_commands& out) mutable {
+    machine.go_on(std::move(state), at, std::move(next), journal, answers, out);
+  };
+  launch(live, std::move(order));
+}
+
+std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
+                                         std::map<std::string, std::string> answers,
+                                         run_options given) {
+  check_idle(thread_id);
+  const auto stored = load(thread_id, std::nullopt, "");
+  answers = core::match_answers(core::pending_interrupts(stored.journal), std::move(answers));
+  auto known = store().runs({.thread_id = thread_id, .limit = 1'000'000});
+  run_record run;
+  if (known.empty()) {
+    const auto now = runtime_->clock().wall();
+    given.thread_id = thread_id;
+    run = {.run_id = random_id(),
+           .thread_id = thread_id,
+           .graph = plan_->name,
+           .body = core::encode_options(given),
+           .created = now,
+           .updated = now};
+  } else {
+    run = std::move(known.back());
+  }
+  const auto options = merge_options(run, given);
+  const auto live = enlist(run.run_id, options);
+  try {
+    if (!store().claim(run.run_id)) {
+      throw error{errc::thread_busy, "another executor is at work on thread \"" + thread_id + "\""};
+    }
+    go_on(live, run, options, stored, answers);
+  } catch (...) {
+    dismiss(thread_id, run.run_id);
+    throw;
+  }
+  return live;
+}
+
+void engine::recover() {
+  const auto unfinished = store().runs({.graph = plan_->name,
+                                        .statuses = {run_status::accepted, run_status::running},
+                                        .limit = 1'000'000});
+  for (const auto& run : unfinished) {
+    if (!store().claim(run.run_id)) continue;
+    try {
+      recover_run(run);
+    } catch (const error& what) {
+      store().release(run.run_id);
+      spdlog::error("graph \"{}\": run {} of thread \"{}\" cannot be recovered: {}", plan_->name,
+                    run.run_id, run.thread_id, what.what());
+    }
+  }
+}
+
+void engine::recover_run(const run_record& run) {
+  auto options = core::decode_options(run.body);
+  options.thread_id = run.thread_id;
+  options.events = all_events;
+  const auto stored = load(run.thread_id, std::nullopt, "");
+  const auto live = enlist(run.run_id, options);
+  try {
+    go_on(live, run, options, stored, {});
+  } catch (...) {
+    dismiss(run.thread_id, run.run_id);
+    throw;
+  }
+  recovered_.push_back(live);
+}
+
+thread_state_base engine::state(const std::string& thread_id, std::optional<checkpoint_id> at,
+                                const std::string& ns) {
+  const auto& plan = plan_of(ns);
+  const auto stored = load(thread_id, at, ns);
+  thread_state_base result;
+  result.state = core::rebuild_state(*plan.state, stored);
+  result.info = stored.info;
+  result.next = core::next_nodes(stored.bodies.back());
+  result.interrupts = core::pending_interrupts(stored.journal);
+  const auto runs = store().runs({.thread_id = thread_id, .limit = 1'000'000});
+  if (!runs.empty()) result.status = runs.back().status;
+  return result;
+}
+
+std::vector<checkpoint_entry> engine::history(const std::string& thread_id,
+                                              const history_query& query, const std::string& ns) {
+  std::vector<checkpoint_entry> entries;
+  for (auto& info : store().history(thread_id, ns, query)) {
+    auto& entry = entries.emplace_back();
+    const auto stored = load(thread_id, info.id, ns);
+    entry.next = core::next_nodes(stored.bodies.back());
+    entry.info = std::move(info);
+  }
+  return entries;
+}
+
+checkpoint_id engine::update_state(const std::string& thread_id, node_result change,
+                                   const std::string& as_node) {
+  check_idle(thread_id);
+  const auto stored = store().load(thread_id, "");
+  const auto body =
+      stored ? core::decode_body(*plan_, stored->bodies.back()) : core::decoded_body{};
+  auto node = start_index;
+  if (as_node == end) {
+    node = end_index;
+  } else if (as_node.empty() && body.ran.size() > 1) {
+    throw error{errc::invalid_argument, "several nodes ran last in thread \"" + thread_id +
+                                            "\": say which one the update is from"};
+  } else if (const auto& name = as_node.empty() && !body.ran.empty() ? body.ran.front() : as_node;
+             !name.empty() && name != mcp::start) {
+    node = plan_->find(name);
+    if (node == end_index)
+      throw error{errc::unknown_node, "no node \"" + name + "\" in this graph"};
+  }
+  edit_ports ports{runtime_->clock()};
+  core::run_machine machine{{.plan = plan_, .run_id = "", .thread_id = thread_id, .stored = true},
+                            ports};
+  core::machine_commands out;
+  machine.edit(stored ? core::rebuild_state(*plan_->state, *stored)
+                      : state_pointer{*plan_->state, plan_->state->make()},
+               stored ? core::position_of(*stored) : core::log_position{}, body.next, node,
+               std::move(change), out);
+  if (machine.result().error) throw error{*machine.result().error};
+  writer_->write_and_wait(std::move(out.writes));
+  return machine.position().id;
+}
+
+checkpoint_id engine::fork(const std::string& thread_id, checkpoint_id at) {
+  check_idle(thread_id);
+  const auto head = load(thread_id, std::nullopt, "").info.id;
+  const auto stored = load(thread_id, at, "");
+  put_checkpoint put;
+  put.thread_id = thread_id;
+  put.info = stored.info;
+  put.info.id = core::next_checkpoint_id(head, runtime_->clock().wall(),
+                                         static_cast<std::uint32_t>(runtime_->clock().random()));
+  put.info.parent = stored.info.id;
+  put.info.source = checkpoint_source::fork;
+  put.info.created = runtime_->clock().wall();
+  const auto body = core::decode_body(*plan_, stored.bodies.back());
+  std::vector<node_index> ran;
+  for (const auto& name : body.ran) ran.push_back(plan_->find(name));
+  put.body = core::encode_body(*plan_, {}, body.next, ran, nullptr);
+  const auto id = put.info.id;
+  std::vector<store_write> writes;
+  writes.emplace_back(std::move(put));
+  writer_->write_and_wait(std::move(writes));
+  return id;
+}
+
+}  // namespace mcp::actors

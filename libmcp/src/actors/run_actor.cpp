@@ -1,0 +1,310 @@
+#include "actors/run_actor.hpp"
+
+#include "actors/subgraph_run.hpp"
+
+#include <algorithm>
+
+namespace mcp::actors {
+namespace {
+
+/// A run that is this many writes ahead of its store waits for it.
+constexpr std::size_t max_unwritten = 1024;
+/// The store is asked to answer at least this often.
+constexpr std::size_t answer_every = 256;
+
+/// Owns one run machine: messages in become its events, its commands become messages out.
+class run_actor final : public base_actor, public core::machine_ports {
+ public:
+  run_actor(caf::actor_config& config, run_order order)
+      : base_actor(config),
+        order_(std::move(order)),
+        link_(*order_.link),
+        table_(order_.team->table()),
+        machine_(std::move(order_.settings), *this) {
+    order_.census->enter();
+    set_exception_handler([this](std::exception_ptr& thrown) {
+      report_defect(thrown);
+      return caf::make_error(caf::sec::runtime_error);
+    });
+  }
+
+  caf::behavior make_behavior() override {
+    order_.team->join(caf::actor_cast<caf::actor>(this));
+    handle(std::exchange(order_.opening, nullptr));
+    return {
+        [this](done_message& ended) {
+          forget_child(*ended.task);
+          handle([&](auto& machine, auto& out) { machine.task_done(ended.task, out); });
+        },
+        [this](tick_message tick) {
+          if (tick.wish != wish_) return;
+          timer_ = 0;
+          handle([](auto& machine, auto& out) { machine.tick(out); });
+        },
+        [this](written_message& written) { on_written(written); },
+        [this](control_message& control) { on_control(control); },
+        [this](node_died_message& died) { on_node_died(died); },
+    };
+  }
+
+  void on_exit() override {
+    report_failure(error{errc::actor_died, "the run's actor died"});
+    if (timer_ != 0) link_.owner->timer().cancel(timer_);
+    children_.clear();
+    held_.clear();
+    table_.reset();
+    order_.census->leave();
+  }
+
+  // machine_ports
+  core::instant now() override { return link_.owner->clock().now(); }
+  store_time wall() override { return link_.owner->clock().wall(); }
+  std::uint64_t random() override { return link_.owner->clock().random(); }
+  std::optional<error> charge(std::int64_t steps, std::int64_t calls) override {
+    return link_.budget->take(steps, calls);
+  }
+  run_usage usage() override { return link_.budget->usage(); }
+
+ private:
+  using commands = core::machine_commands;
+
+  /// One event: the machine decides, then its commands are carried out.
+  template <class Event>
+  void handle(Event&& event) {
+    // Kept per thread for its memory; taken while in use, as carrying out may come back here.
+    static thread_local std::unique_ptr<commands> spare;
+    auto out = spare ? std::move(spare) : std::make_unique<commands>();
+    out->clear();
+    event(machine_, *out);
+    for (;;) {
+      const bool durable = carry_out(*out);
+      if (!durable) break;
+      out->clear();
+      machine_.durable(*out);
+    }
+    spare = std::move(out);
+  }
+
+  /// True when the machine waits for durability and everything is durable already.
+  bool carry_out(commands& out) {
+    bool durable = false;
+    if (!out.writes.empty() || out.hold) {
+      if (auto failed = write(out)) {
+        out.clear();
+        machine_.stop(std::move(*failed), out);
+      } else {
+        durable = out.hold && link_.writer->direct();
+      }
+      if (machine_.settings().root() && machine_.settings().stored && !out.finished && durable) {
+        link_.live->accept();
+      }
+    }
+    for (auto& one : out.events) link_.live->record(std::move(one));
+    for (const auto& unwanted : out.abandon) abandon(*unwanted);
+    if (unwritten_ > max_unwritten) {
+      held_.insert(held_.end(), out.dispatch.begin(), out.dispatch.end());
+    } else {
+      for (auto& one : out.dispatch) dispatch(std::move(one));
+    }
+    if (out.wake) wake_at(*out.wake);
+    if (out.finished) finish();
+    return durable && !out.finished;
+  }
+
+  std::optional<error> write(commands& out) {
+    try {
+      if (link_.writer->direct()) {
+        link_.writer->write(std::move(out.writes));
+        out.writes.clear();
+        return std::nullopt;
+      }
+      const auto size = out.writes.size();
+      unwritten_ += size;
+      since_answer_ += size;
+      const bool ask = out.hold || since_answer_ >= answer_every;
+      if (ask) {
+        asked_.push_back({since_answer_, out.hold});
+        since_answer_ = 0;
+      }
+      link_.writer->write(std::move(out.writes),
+                          ask ? caf::actor_cast<caf::actor>(this) : caf::actor{});
+      out.writes.clear();
+      return std::nullopt;
+    } catch (const error& what) {
+      return what;
+    } catch (const std::exception& what) {
+      return error{errc::store_failed, what.what()};
+    }
+  }
+
+  void on_written(written_message& written) {
+    if (asked_.empty()) return;
+    const auto [count, hold] = asked_.front();
+    asked_.erase(asked_.begin());
+    unwritten_ -= count;
+    if (written.failed) {
+      return handle([&](auto& machine, auto& out) { machine.stop(*written.failed, out); });
+    }
+    if (hold) {
+      if (machine_.settings().root()) link_.live->accept();
+      handle([](auto& machine, auto& out) { machine.durable(out); });
+    }
+    if (unwritten_ <= max_unwritten) {
+      for (auto& one : std::exchange(held_, {})) dispatch(std::move(one));
+    }
+  }
+
+  void dispatch(core::task_pointer task) {
+    if (!task->link) task->link = order_.link;
+    const auto& node = machine_.settings().plan->nodes[task->node];
+    if (node.spec.kind == node_kind::subgraph) return start_subgraph(std::move(task));
+    const auto& replicas = table_->replicas[task->node];
+    task->replica = static_cast<std::uint32_t>((spread_ + task->slot) % replicas.size());
+    const auto& actor = replicas[task->replica];
+    if (!actor) {
+      task->outcome.what = core::task_outcome::kind::failed;
+      task->outcome.failure.error =
+          error{errc::actor_died, "the node's actor died too often and was not restarted"};
+      return send(this, done_message{std::move(task)});
+    }
+    send(actor, execute_message{std::move(task)});
+  }
+
+  void start_subgraph(core::task_pointer task) {
+    task->started.store(now().count(), std::memory_order_relaxed);
+    const auto& plan = *machine_.settings().plan;
+    auto& child = order_.team->child(task->node);
+    parent_task parent{caf::actor_cast<caf::actor>(this), task,
+                       &plan.nodes[task->node].spec.subgraph, task->input.state};
+    const auto made = spawn_subgraph(system(), machine_, order_, child, std::move(parent));
+    if (made) children_.emplace_back(task.get(), made);
+  }
+
+  void forget_child(const core::task& task) {
+    if (children_.empty()) return;
+    std::erase_if(children_, [&](const auto& child) { return child.first == &task; });
+  }
+
+  void abandon(const core::task& task) {
+    for (const auto& [of, child] : children_) {
+      if (of == &task) send(child, control_message{control_message::kind::cancel, nullptr});
+    }
+    forget_child(task);
+  }
+
+  void on_control(control_message& control) {
+    switch (control.what) {
+      case control_message::kind::drain:
+        machine_.drain();
+        for (const auto& [of, child] : children_) send(child, control);
+        break;
+      case control_message::kind::cancel:
+        handle([&](auto& machine, auto& out) {
+          machine.cancel(control.reason ? *control.reason : error{errc::cancelled, "cancelled"},
+                         out);
+        });
+        break;
+      case control_message::kind::stop:
+        for (const auto& [of, child] : children_) send(child, control);
+        handle([&](auto& machine, auto& out) {
+          machine.stop(control.reason ? *control.reason : error{errc::shutting_down, "stopped"},
+                       out);
+        });
+        break;
+    }
+  }
+
+  void on_node_died(node_died_message& died) {
+    table_ = died.table;
+    const auto all = machine_.tasks();
+    for (const auto& task : all) {
+      if (!task || task->node != died.node || task->replica != died.replica) continue;
+      handle([&](auto& machine, auto& out) {
+        machine.task_lost(task, error{errc::actor_died, "the node's actor died at work"}, out);
+      });
+    }
+  }
+
+  /// One timer per run, for the earliest wish.
+  void wake_at(core::instant due) {
+    auto& timer = link_.owner->timer();
+    if (timer_ != 0 && due >= timer_due_) return;
+    if (timer_ != 0) timer.cancel(timer_);
+    ++wish_;
+    timer_due_ = due;
+    timer_ = timer.at(due, [run = caf::actor_cast<caf::actor>(this), wish = wish_] {
+      caf::anon_send(run, tick_message{wish});
+    });
+  }
+
+  void finish() {
+    const auto& result = machine_.result();
+    run_result_info info;
+    info.status = result.status;
+    info.run_id = link_.live->run_id();
+    info.thread_id = link_.live->thread_id();
+    info.steps = result.steps;
+    info.interrupts = result.interrupts;
+    info.error = result.error;
+    info.state = machine_.state();
+    info.usage = link_.budget->usage();
+    finish_report(std::move(info));
+    quit();
+  }
+
+  void finish_report(run_result_info info) {
+    if (std::exchange(reported_, true)) return;
+    order_.team->leave(caf::actor_cast<caf::actor>(this));
+    if (order_.parent.task) {
+      report_to_parent(order_.parent, machine_, std::move(info));
+      caf::anon_send(order_.parent.run, done_message{std::move(order_.parent.task)});
+      order_.parent = {};
+      return;
+    }
+    if (order_.ended) std::exchange(order_.ended, nullptr)();
+    link_.live->finish(std::move(info));
+  }
+
+  void report_defect(const std::exception_ptr& thrown) {
+    std::string what = "something that is no std::exception";
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& known) {
+      what = known.what();
+    } catch (...) {
+    }
+    report_failure(error{errc::actor_died, "the run's actor threw: " + what});
+  }
+
+  void report_failure(error what) {
+    run_result_info info;
+    info.status = run_status::failed;
+    info.run_id = link_.live->run_id();
+    info.thread_id = link_.live->thread_id();
+    info.error = std::move(what);
+    finish_report(std::move(info));
+  }
+
+  run_order order_;
+  run_link& link_;
+  std::shared_ptr<const node_table> table_;
+  core::run_machine machine_;
+  std::size_t spread_ = static_cast<std::size_t>(id() >> 1U);
+  std::vector<std::pair<const core::task*, caf::actor>> children_;
+  std::vector<core::task_pointer> held_;
+  std::vector<std::pair<std::size_t, bool>> asked_;  ///< writes since the answer before; a hold
+  std::size_t unwritten_ = 0;
+  std::size_t since_answer_ = 0;
+  std::uint64_t wish_ = 0;
+  timer_port::id timer_ = 0;
+  core::instant timer_due_{0};
+  bool reported_ = false;
+};
+
+}  // namespace
+
+caf::actor spawn_run(caf::actor_system& system, run_order order) {
+  return system.spawn<run_actor>(std::move(order));
+}
+
+}  // namespace mcp::actors

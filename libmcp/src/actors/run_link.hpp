@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/live_run.hpp"
+#include "actors/runtime.hpp"
+#include "actors/shared_budget.hpp"
+#include "actors/store_writer.hpp"
+#include "core/run_machine.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace mcp {
+class memory_store;
+}
+
+namespace mcp::actors {
+
+/// What a run, its subgraphs and their tasks share: identity and services. Outlives the run's actor
+/// as long as a task of it is at work. Constant but for the self-protecting parts.
+class run_link final : public core::task_link {
+ public:
+  runtime* owner = nullptr;                 ///< outlives every actor
+  std::shared_ptr<live_run> live{};         ///< of the root run
+  std::shared_ptr<shared_budget> budget{};  ///< null: no limits and nothing counted yet
+  std::shared_ptr<store_writer> writer{};   ///< null: nothing is stored
+  std::shared_ptr<memory_store> memory{};
+  std::shared_ptr<const graph_plan> plan{};  ///< of this (sub)graph
+  std::string ns{};
+  bool recovered = false;  ///< went on from the store: subgraphs may be there already
+  std::map<std::string, std::string> answers{};
+
+  /// Effects of this process, by task id, '/', key: also those of attempts that were given up.
+  [[nodiscard]] std::optional<std::string> find_effect(const std::string& key) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = effects_.find(key);
+    if (found == effects_.end()) return std::nullopt;
+    return found->second;
+  }
+  void keep_effect(const std::string& key, const std::string& result) {
+    const std::lock_guard lock{mutex_};
+    effects_.insert_or_assign(key, result);
+  }
+  /// The effects of finished supersteps are not asked for again.
+  void forget_effects() {
+    const std::lock_guard lock{mutex_};
+    effects_.clear();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> effects_;
+};
+
+}  // namespace mcp::actors

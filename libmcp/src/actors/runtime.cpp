@@ -1,0 +1,109 @@
+#include "actors/runtime.hpp"
+
+#include "actors/store_writer.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace mcp::actors {
+namespace {
+
+std::size_t default_threads() {
+  return std::max(2U, std::thread::hardware_concurrency());
+}
+
+thread_local bool own_thread = false;
+
+}  // namespace
+
+void mark_own_thread() noexcept {
+  own_thread = true;
+}
+
+std::shared_ptr<runtime> make_runtime(const runtime_options& options) {
+  return {new runtime{options}, [](runtime* last) {
+            if (own_thread) {
+              std::thread{[last] { delete last; }}.detach();
+            } else {
+              delete last;
+            }
+          }};
+}
+
+/// Marks CAF's threads.
+class own_thread_hook final : public caf::thread_hook {
+ public:
+  void init(caf::actor_system&) override {}
+  void thread_started() override { mark_own_thread(); }
+  void thread_terminates() override {}
+};
+
+struct runtime::config : caf::actor_system_config {
+  config() {
+    add_message_types<caf::id_block::mcp_actors>();
+    add_thread_hook<own_thread_hook>();
+  }
+};
+
+runtime::runtime(const runtime_options& options)
+    : options_(options), config_(std::make_unique<config>()), clock_(make_system_clock()) {
+  if (options_.scheduler_threads == 0) options_.scheduler_threads = default_threads();
+  start("sharing");
+  timer_ = make_timer_thread(*clock_);
+  workers_ = make_worker_pool(options_.blocking_threads, options_.blocking_queue);
+}
+
+runtime::runtime(const runtime_options& options, std::unique_ptr<clock_port> clock,
+                 std::unique_ptr<timer_port> timer, std::unique_ptr<worker_port> workers)
+    : options_(options),
+      deterministic_(true),
+      config_(std::make_unique<config>()),
+      clock_(std::move(clock)) {
+  if (options_.scheduler_threads == 0) options_.scheduler_threads = 2;
+  start("testing");
+  timer_ = std::move(timer);
+  workers_ = std::move(workers);
+}
+
+void runtime::start(const char* policy) {
+  config_->set("scheduler.policy", caf::atom_from_string(policy));
+  config_->set("scheduler.max-threads", options_.scheduler_threads);
+  config_->set("scheduler.max-throughput", std::size_t{100});
+  system_ = std::make_unique<caf::actor_system>(*config_);
+}
+
+runtime::~runtime() {
+  // First whoever may still send into the system, then the system itself.
+  timer_.reset();
+  workers_.reset();
+  system_.reset();
+}
+
+std::shared_ptr<store_writer> runtime::writer_for(std::shared_ptr<checkpoint_store> store) {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(writers_, [](const auto& writer) { return writer.expired(); });
+  for (const auto& known : writers_) {
+    if (auto writer = known.lock(); writer && writer->store() == store) return writer;
+  }
+  auto made = std::make_shared<store_writer>(*this, std::move(store));
+  writers_.push_back(made);
+  return made;
+}
+
+}  // namespace mcp::actors
+
+namespace mcp {
+
+actor_runtime::actor_runtime(const runtime_options& options)
+    : runtime_(actors::make_runtime(options)) {}
+
+actor_runtime actor_runtime::shared() {
+  static std::mutex mutex;
+  static std::weak_ptr<actors::runtime> known;
+  const std::lock_guard lock{mutex};
+  auto found = known.lock();
+  if (!found) known = found = actors::make_runtime({});
+  return actor_runtime{std::move(found)};
+}
+
+}  // namespace mcp

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/ports.hpp"
+#include "mcp/executor_base.hpp"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace mcp::actors {
+
+class store_writer;
+
+class runtime;
+
+/// Marks the calling thread as one of a runtime's own: a runtime cannot be destroyed on it.
+void mark_own_thread() noexcept;
+/// A runtime that may lose its last owner on any thread, its own included.
+[[nodiscard]] std::shared_ptr<runtime> make_runtime(const runtime_options& options);
+
+/// What executors share: the actor system, the clock, the timer, the pool for blocking nodes, and
+/// one writer per store. Safe from several threads.
+class runtime : public std::enable_shared_from_this<runtime> {
+ public:
+  explicit runtime(const runtime_options& options);
+  /// For tests: CAF's deterministic scheduler and ports that the test owns.
+  runtime(const runtime_options& options, std::unique_ptr<clock_port> clock,
+          std::unique_ptr<timer_port> timer, std::unique_ptr<worker_port> workers);
+  ~runtime();
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+
+  [[nodiscard]] caf::actor_system& system() noexcept { return *system_; }
+  [[nodiscard]] clock_port& clock() noexcept { return *clock_; }
+  [[nodiscard]] timer_port& timer() noexcept { return *timer_; }
+  [[nodiscard]] worker_port& workers() noexcept { return *workers_; }
+  [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
+  [[nodiscard]] bool deterministic() const noexcept { return deterministic_; }
+  [[nodiscard]] std::shared_ptr<store_writer> writer_for(std::shared_ptr<checkpoint_store> store);
+
+ private:
+  struct config;
+  void start(const char* policy);
+
+  runtime_options options_;
+  bool deterministic_ = false;
+  std::unique_ptr<config> config_;
+  std::unique_ptr<clock_port> clock_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<timer_port> timer_;
+  std::unique_ptr<worker_port> workers_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<store_writer>> writers_;
+};
+
+}  // namespace mcp::actors

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "mcp/run.hpp"
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mcp::actors {
+
+/// What a run and all its subgraphs may use and have used. Safe from several threads.
+class shared_budget {
+ public:
+  shared_budget(run_budget limits, run_usage used)
+      : limits_(std::move(limits)), used_(std::move(used)) {}
+
+  [[nodiscard]] bool limited() const noexcept {
+    return limits_.steps > 0 || limits_.node_calls > 0 || !limits_.counters.empty();
+  }
+  /// Takes it all or nothing.
+  [[nodiscard]] std::optional<error> take(std::int64_t steps, std::int64_t calls) {
+    const std::lock_guard lock{mutex_};
+    if (limits_.steps > 0 && used_.steps + steps > limits_.steps) {
+      return refusal("steps", used_.steps, steps, limits_.steps);
+    }
+    if (limits_.node_calls > 0 && used_.node_calls + calls > limits_.node_calls) {
+      return refusal("node calls", used_.node_calls, calls, limits_.node_calls);
+    }
+    used_.steps += steps;
+    used_.node_calls += calls;
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<error> take(std::string_view counter, std::int64_t amount) {
+    const std::lock_guard lock{mutex_};
+    const std::string name{counter};
+    auto& used = used_.counters[name];
+    const auto limit = limits_.counters.find(name);
+    if (limit != limits_.counters.end() && used + amount > limit->second) {
+      return refusal(name, used, amount, limit->second);
+    }
+    used += amount;
+    return std::nullopt;
+  }
+  void give_back(std::string_view counter, std::int64_t amount) {
+    const std::lock_guard lock{mutex_};
+    used_.counters[std::string{counter}] -= amount;
+  }
+  [[nodiscard]] run_usage usage() const {
+    const std::lock_guard lock{mutex_};
+    return used_;
+  }
+
+ private:
+  static error refusal(const std::string& what, std::int64_t used, std::int64_t wanted,
+                       std::int64_t limit) {
+    return error{errc::budget_exceeded, "the budget of " + std::to_string(limit) + " " + what +
+                                            " does not allow " + std::to_string(wanted) +
+                                            " more after " + std::to_string(used)};
+  }
+
+  const run_budget limits_;
+  mutable std::mutex mutex_;
+  run_usage used_;
+};
+
+}  // namespace mcp::actors

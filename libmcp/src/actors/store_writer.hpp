@@ -1,0 +1,36 @@
+#pragma once
+
+#include "actors/caf.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace mcp::actors {
+
+class runtime;
+
+/// The one writer of a store. Batches of all runs that arrive while a commit is under way go into
+/// the next one together (group commit). A store that does not block is written on the caller's
+/// thread instead. Safe from several threads.
+class store_writer {
+ public:
+  store_writer(runtime& owner, std::shared_ptr<checkpoint_store> store);
+  ~store_writer();
+  store_writer(const store_writer&) = delete;
+  store_writer& operator=(const store_writer&) = delete;
+
+  [[nodiscard]] const std::shared_ptr<checkpoint_store>& store() const noexcept { return store_; }
+  /// True when `write` returns only when it is durable, and throws what the store throws.
+  [[nodiscard]] bool direct() const noexcept { return direct_; }
+  /// In order for each caller. With `answer_to` a written_message follows once it is durable.
+  void write(std::vector<store_write> writes, caf::actor answer_to = {});
+  /// Waits until it is durable; throws what the store throws. Not on the writer's own thread.
+  void write_and_wait(std::vector<store_write> writes);
+
+ private:
+  std::shared_ptr<checkpoint_store> store_;
+  bool direct_;
+  caf::actor actor_;
+};
+
+}  // namespace mcp::actors

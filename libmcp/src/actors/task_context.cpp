@@ -1,0 +1,118 @@
+#include "actors/task_context.hpp"
+
+#include "core/ids.hpp"
+
+namespace mcp::actors {
+
+task_info task_context::info() const {
+  return {.graph = link_.plan->name,
+          .node = link_.plan->name_of(task_->node),
+          .run_id = link_.live->run_id(),
+          .thread_id = link_.live->thread_id(),
+          .ns = link_.ns,
+          .step = task_->step,
+          .remaining_steps = task_->remaining_steps,
+          .attempt = task_->attempt};
+}
+
+std::string task_context::task_id() const {
+  if (!task_->id.empty()) return task_->id;
+  return core::make_task_id(task_->planned_from, link_.ns, task_->step,
+                            link_.plan->name_of(task_->planned), task_->send);
+}
+
+bool task_context::cancelled() const noexcept {
+  return task_->cancelled.load(std::memory_order_acquire);
+}
+
+void task_context::heartbeat() noexcept {
+  task_->last_sign.store(link_.owner->clock().now().count(), std::memory_order_relaxed);
+}
+
+std::chrono::system_clock::time_point task_context::now() const {
+  return link_.owner->clock().wall();
+}
+
+std::optional<std::string> task_context::answer(std::size_t index) {
+  if (task_->answers.empty()) return std::nullopt;
+  const auto id = core::make_interrupt_id(link_.ns, task_id(), index);
+  for (const auto& [key, content] : task_->answers) {
+    if (key == id) return content;
+  }
+  return std::nullopt;
+}
+
+void task_context::ask(std::size_t index, std::string question, std::string schema) {
+  if (!link_.writer) {
+    throw error{errc::no_store, "the node asks a question, and the run has no store to wait in"};
+  }
+  task_->outcome.asked.push_back({index, std::move(question), std::move(schema)});
+}
+
+std::optional<std::string> task_context::find_effect(const std::string& key) {
+  for (const auto& [known, result] : task_->effects) {
+    if (known == key) return result;
+  }
+  return link_.find_effect(task_id() + "/" + key);
+}
+
+void task_context::keep_effect(const std::string& key, const std::string& result) {
+  const auto full = task_id() + "/" + key;
+  if (link_.writer) {
+    std::vector<store_write> writes;
+    writes.emplace_back(put_journal{.thread_id = link_.live->thread_id(),
+                                    .ns = link_.ns,
+                                    .checkpoint = task_->anchor,
+                                    .entry = {journal_kind::effect, full, result}});
+    link_.writer->write_and_wait(std::move(writes));
+  }
+  task_->effects.emplace_back(key, result);
+  link_.keep_effect(full, result);
+  heartbeat();
+}
+
+run_event task_context::event(event_kind kind) const {
+  run_event made;
+  made.kind = kind;
+  made.ns = link_.ns;
+  made.step = task_->step;
+  made.node = link_.plan->name_of(task_->node);
+  made.attempt = task_->attempt;
+  return made;
+}
+
+void task_context::emit(std::string name, std::string payload) {
+  heartbeat();
+  if (!link_.live->wants(event_kind::custom) || cancelled()) return;
+  auto made = event(event_kind::custom);
+  made.name = std::move(name);
+  made.json = cbor_to_json(payload);
+  link_.live->record(std::move(made));
+}
+
+void task_context::emit_message(const message& content) {
+  heartbeat();
+  if (!link_.live->wants(event_kind::messages) || cancelled()) return;
+  auto made = event(event_kind::messages);
+  made.json = to_json(content);
+  link_.live->record(std::move(made));
+}
+
+void task_context::charge(std::string_view counter, std::int64_t amount) {
+  if (amount < 0) throw error{errc::invalid_argument, "a charge is at least 0"};
+  if (auto refused = link_.budget->take(counter, amount)) throw error{*refused};
+}
+
+void task_context::refund(std::string_view counter, std::int64_t amount) noexcept {
+  link_.budget->give_back(counter, amount);
+}
+
+const error* task_context::failure() const noexcept {
+  return task_->failed_with ? &*task_->failed_with : nullptr;
+}
+
+memory_store* task_context::memory() const noexcept {
+  return link_.memory.get();
+}
+
+}  // namespace mcp::actors

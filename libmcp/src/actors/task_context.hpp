@@ -1,0 +1,37 @@
+#pragma once
+
+#include "actors/run_link.hpp"
+#include "mcp/context.hpp"
+
+namespace mcp::actors {
+
+/// The context of one attempt. Used by whoever works on the task, one thread at a time.
+class task_context final : public context_port {
+ public:
+  explicit task_context(core::task_pointer task)
+      : task_(std::move(task)), link_(static_cast<run_link&>(*task_->link)) {}
+
+  [[nodiscard]] task_info info() const override;
+  [[nodiscard]] std::string task_id() const override;
+  [[nodiscard]] bool cancelled() const noexcept override;
+  void heartbeat() noexcept override;
+  [[nodiscard]] std::chrono::system_clock::time_point now() const override;
+  [[nodiscard]] std::optional<std::string> answer(std::size_t index) override;
+  void ask(std::size_t index, std::string question, std::string schema) override;
+  [[nodiscard]] std::optional<std::string> find_effect(const std::string& key) override;
+  void keep_effect(const std::string& key, const std::string& result) override;
+  void emit(std::string name, std::string payload) override;
+  void emit_message(const message& content) override;
+  void charge(std::string_view counter, std::int64_t amount) override;
+  void refund(std::string_view counter, std::int64_t amount) noexcept override;
+  [[nodiscard]] const error* failure() const noexcept override;
+  [[nodiscard]] memory_store* memory() const noexcept override;
+
+ private:
+  [[nodiscard]] run_event event(event_kind kind) const;
+
+  core::task_pointer task_;
+  run_link& link_;
+};
+
+}  // namespace mcp::actors

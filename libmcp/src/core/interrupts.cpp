@@ -1,0 +1,75 @@
+#include "core/interrupts.hpp"
+
+#include "core/checkpoint_codec.hpp"
+#include "core/json_schema.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+namespace mcp::core {
+namespace {
+
+std::string list_ids(const std::vector<pending_interrupt>& pending) {
+  std::string text;
+  for (const auto& one : pending)
+    text += (text.empty() ? "" : ", ") + one.id + " (" + one.node + ")";
+  return text.empty() ? "none" : text;
+}
+
+void check_answer(const pending_interrupt& asked, const std::string& answer) {
+  const auto json = nlohmann::json::parse(cbor_to_json(answer));
+  if (json.is_null()) {
+    throw error{errc::invalid_answer, "null cannot answer the interrupt " + asked.id};
+  }
+  if (asked.schema.empty()) return;
+  const json_schema schema{nlohmann::json::parse(asked.schema)};
+  const auto problems = schema.validate(json);
+  if (problems.empty()) return;
+  throw error{
+      errc::invalid_answer,
+      "the answer to the interrupt " + asked.id + " of node \"" + asked.node +
+          "\" does not fit: " + (problems.front().at.empty() ? "" : problems.front().at + ": ") +
+          problems.front().message};
+}
+
+}  // namespace
+
+std::vector<pending_interrupt> pending_interrupts(const std::vector<journal_entry>& journal) {
+  std::set<std::string> answered;
+  for (const auto& entry : journal) {
+    if (entry.kind == journal_kind::answer) answered.insert(entry.key);
+  }
+  std::vector<pending_interrupt> pending;
+  for (const auto& entry : journal) {
+    if (entry.kind == journal_kind::interrupt && !answered.contains(entry.key)) {
+      pending.push_back(decode_interrupt(entry.key, entry.body).first);
+    }
+  }
+  return pending;
+}
+
+std::map<std::string, std::string> match_answers(const std::vector<pending_interrupt>& pending,
+                                                 std::map<std::string, std::string> answers) {
+  if (const auto bare = answers.find(""); bare != answers.end()) {
+    if (pending.size() > 1) {
+      throw error{errc::ambiguous_answer, "several interrupts are pending: " + list_ids(pending)};
+    }
+    if (pending.empty()) throw error{errc::unknown_interrupt, "no interrupt is pending"};
+    answers[pending.front().id] = std::move(bare->second);
+    answers.erase("");
+  }
+  for (const auto& [id, answer] : answers) {
+    const auto asked = std::find_if(pending.begin(), pending.end(),
+                                    [&wanted = id](const auto& one) { return one.id == wanted; });
+    if (asked == pending.end()) {
+      throw error{errc::unknown_interrupt,
+                  "no interrupt \"" + id + "\" is pending; pending are: " + list_ids(pending)};
+    }
+    check_answer(*asked, answer);
+  }
+  return answers;
+}
+
+}  // namespace mcp::core

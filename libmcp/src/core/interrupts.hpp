@@ -1,0 +1,22 @@
+#pragma once
+
+#include "mcp/checkpoint_store.hpp"
+#include "mcp/run.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mcp::core {
+
+/// The interrupts of a checkpoint's journal that have no answer yet.
+[[nodiscard]] std::vector<pending_interrupt> pending_interrupts(
+    const std::vector<journal_entry>& journal);
+
+/// Checks answers (interrupt id to CBOR; an empty id means the only pending one) against what is
+/// pending and its schemas, and returns them by id. Throws `unknown_interrupt`, `ambiguous_answer`,
+/// `invalid_answer`.
+[[nodiscard]] std::map<std::string, std::string> match_answers(
+    const std::vector<pending_interrupt>& pending, std::map<std::string, std::string> answers);
+
+}  // namespace mcp::core

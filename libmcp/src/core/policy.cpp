@@ -1,0 +1,24 @@
+#include "mcp/policy.hpp"
+
+#include "mcp/context.hpp"
+
+namespace mcp {
+
+context_port::~context_port() = default;
+
+bool default_retry_on(const failure& what) {
+  if (what.logic) return false;
+  switch (what.error.code()) {
+    case errc::invalid_update:
+    case errc::invalid_goto:
+    case errc::invalid_state:
+    case errc::invalid_argument:
+    case errc::budget_exceeded:
+    case errc::cancelled:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace mcp

@@ -1,0 +1,292 @@
+#include "core/ids.hpp"
+#include "core/run_machine.hpp"
+#include "core/task_machine.hpp"
+
+#include <algorithm>
+
+namespace mcp::core {
+namespace {
+
+/// Most tasks of one superstep.
+constexpr std::size_t max_tasks = 1'000'000;
+
+}  // namespace
+
+task& run_machine::fresh_task(std::size_t slot) {
+  if (slot == tasks_.size()) tasks_.emplace_back();
+  auto& kept = tasks_[slot];
+  if (!kept || !kept.unique()) kept = task_pointer{new task};
+  auto& result = *kept;
+  result.slot = static_cast<std::uint32_t>(slot);
+  result.state = task_state::planned;
+  result.attempt = 0;
+  result.send = -1;
+  result.step = position_.step + 1;
+  result.remaining_steps = settings_.options.recursion_limit - executed_ - 1;
+  result.planned_from = position_.id;
+  result.anchor = anchor_;
+  result.id.clear();
+  result.answers.clear();
+  result.effects.clear();
+  result.failed_with.reset();
+  result.outcome.interrupts.clear();
+  return result;
+}
+
+/// Makes the tasks of `next_`: triggered nodes by name, then sends in their order.
+void run_machine::make_tasks(machine_commands& out) {
+  task_count_ = next_.triggered.size() + next_.sends.size();
+  if (task_count_ > max_tasks) {
+    task_count_ = 0;
+    return fail(error{errc::too_large, "more than 1,000,000 tasks in one superstep"}, out);
+  }
+  std::size_t slot = 0;
+  for (const auto node : next_.triggered) {
+    auto& made = fresh_task(slot++);
+    made.node = made.planned = node;
+    made.input.input.reset();
+  }
+  int index = 0;
+  for (auto& one : next_.sends) {
+    auto& made = fresh_task(slot++);
+    made.node = made.planned = one.node;
+    made.send = index++;
+    // The agenda keeps its copy only while a checkpoint may still have to name it.
+    made.input.input = settings_.stored ? one.input : std::move(one.input);
+  }
+  unsettled_ = task_count_;
+  for (std::size_t i = 0; i < task_count_; ++i) {
+    auto& made = *tasks_[i];
+    if (settings_.stored || memory_) id_of(made);
+    if (memory_) recall(made, out);
+    if (made.state == task_state::planned) dispatch(made, out);
+    if (phase_ != phase::executing) return;
+  }
+  if (settings_.options.durability != durability::exit) memory_.reset();
+}
+
+/// Gives a task what its journal already knows.
+void run_machine::recall(task& planned, machine_commands& out) {
+  const auto found = memory_->find(planned.id);
+  if (found == memory_->end()) return;
+  auto& known = found->second;
+  planned.effects = known.effects;
+  if (known.result) {
+    planned.outcome.result = decode_result(*settings_.plan, *known.result);
+    planned.outcome.what = task_outcome::kind::finished;
+    planned.state = task_state::finished;
+    --unsettled_;
+    return;
+  }
+  const auto& spec = settings_.plan->nodes[planned.planned].spec;
+  const bool waits = std::any_of(known.interrupts.begin(), known.interrupts.end(),
+                                 [](const auto& asked) { return !asked.second; });
+  const bool news = std::any_of(known.interrupts.begin(), known.interrupts.end(),
+                                [](const auto& asked) { return asked.second; });
+  if (waits && !(spec.kind == node_kind::subgraph && news)) {
+    for (const auto& [asked, answered] : known.interrupts) {
+      if (!answered) planned.outcome.interrupts.push_back(asked);
+    }
+    planned.outcome.what = task_outcome::kind::interrupted;
+    planned.state = task_state::interrupted;
+    --unsettled_;
+    return;
+  }
+  planned.answers.assign(answers_.begin(), answers_.end());
+  static_cast<void>(out);
+}
+
+void run_machine::dispatch(task& planned, machine_commands& out) {
+  if (auto refused = ports_.charge(0, 1)) {
+    // A budget is the whole run's: nothing of this superstep can go on.
+    return fail(std::move(*refused), out);
+  }
+  ++planned.attempt;
+  planned.state = task_state::running;
+  const bool own_state =
+      planned.input.input.has_value() && settings_.plan->nodes[planned.node].spec.input == nullptr;
+  planned.input.state = own_state
+                            ? state_pointer{*settings_.plan->state,
+                                            settings_.plan->state->copy(planned.input.input.get())}
+                            : state_;
+  planned.cancelled.store(false, std::memory_order_relaxed);
+  planned.started.store(0, std::memory_order_relaxed);
+  planned.last_sign.store(0, std::memory_order_relaxed);
+  auto& outcome = planned.outcome;
+  outcome.what = task_outcome::kind::finished;
+  outcome.cached = false;
+  outcome.result = {};
+  outcome.failure = {};
+  outcome.asked.clear();
+  outcome.interrupts.clear();
+  if (wants(event_kind::tasks)) event(event_kind::tasks, &planned, out).name = "started";
+  out.dispatch.push_back(tasks_[planned.slot]);
+  watch(planned, out);
+}
+
+void run_machine::task_done(const task_pointer& done, machine_commands& out) {
+  // Late results of abandoned tasks are dropped here: their slot holds another task, or none runs.
+  if (phase_ != phase::executing || done->slot >= task_count_ || tasks_[done->slot] != done ||
+      done->state != task_state::running) {
+    return;
+  }
+  auto& settled = *done;
+  settled.input.state.reset();
+  switch (settled.outcome.what) {
+    case task_outcome::kind::finished:
+      finished(settled, out);
+      break;
+    case task_outcome::kind::interrupted:
+      interrupted(settled, out);
+      break;
+    case task_outcome::kind::failed:
+      failed(settled, std::move(settled.outcome.failure), out);
+      break;
+  }
+  if (phase_ != phase::executing) return;
+  if (unsettled_ == 0) settle(out);
+}
+
+void run_machine::finished(task& done, machine_commands& out) {
+  done.state = task_state::finished;
+  --unsettled_;
+  if (wants(event_kind::updates)) {
+    auto& made = event(event_kind::updates, &done, out);
+    made.json = writes_to_json(*settings_.plan->state, done.outcome.result.writes);
+    made.cached = done.outcome.cached;
+  }
+  if (wants(event_kind::tasks)) event(event_kind::tasks, &done, out).name = "finished";
+  if (!settings_.stored || settings_.options.durability == durability::exit) return;
+  // The last one needs no entry: the checkpoint that follows at once says it all.
+  const bool last =
+      unsettled_ == 0 &&
+      std::none_of(
+          tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(task_count_),
+          [](const task_pointer& other) { return other->state == task_state::interrupted; });
+  if (!last) {
+    journal(journal_kind::task, id_of(done), encode_result(*settings_.plan, done.outcome.result),
+            out);
+  }
+}
+
+void run_machine::interrupted(task& asked, machine_commands& out) {
+  asked.state = task_state::interrupted;
+  --unsettled_;
+  auto& outcome = asked.outcome;
+  for (auto& question : outcome.asked) {
+    outcome.interrupts.push_back(
+        {.id = make_interrupt_id(settings_.ns, id_of(asked), question.index),
+         .node = settings_.plan->name_of(asked.planned),
+         .ns = settings_.ns,
+         .question = cbor_to_json(question.question),
+         .schema = std::move(question.schema)});
+  }
+  if (wants(event_kind::tasks)) event(event_kind::tasks, &asked, out).name = "interrupted";
+  if (!settings_.stored || settings_.options.durability == durability::exit) return;
+  for (const auto& waiting : outcome.interrupts) {
+    journal(journal_kind::interrupt, waiting.id, encode_interrupt(waiting, id_of(asked)), out);
+  }
+}
+
+void run_machine::failed(task& broken, failure what, machine_commands& out) {
+  what.error = what.error.at(place_of(broken));
+  if (wants(event_kind::errors)) event(event_kind::errors, &broken, out).error = what.error;
+  const auto& node = settings_.plan->nodes[broken.node];
+  const auto next = after_failure(node, broken.attempt, what, ports_.random());
+  switch (next.what) {
+    case retry_decision::kind::retry:
+      broken.state = task_state::waiting;
+      broken.retry_at = ports_.now() + next.delay;
+      return wish_wake(broken.retry_at, out);
+    case retry_decision::kind::fallback:
+      broken.failed_with = what.error;
+      broken.node = *node.fallback;
+      broken.attempt = 0;
+      return dispatch(broken, out);
+    case retry_decision::kind::give_up:
+      break;
+  }
+  broken.state = task_state::failed;
+  --unsettled_;
+  if (wants(event_kind::tasks)) event(event_kind::tasks, &broken, out).name = "failed";
+  if (settings_.stored && settings_.options.durability != durability::exit) {
+    journal(journal_kind::failure, id_of(broken), encode_failure(what.error), out);
+  }
+  fail(std::move(what.error), out);
+}
+
+void run_machine::abandon(task& unwanted, machine_commands& out) {
+  if (unwanted.state != task_state::running) return;
+  unwanted.cancelled.store(true, std::memory_order_release);
+  out.abandon.push_back(tasks_[unwanted.slot]);
+}
+
+void run_machine::task_lost(const task_pointer& lost, error reason, machine_commands& out) {
+  if (phase_ != phase::executing || lost->slot >= task_count_ || tasks_[lost->slot] != lost ||
+      lost->state != task_state::running) {
+    return;
+  }
+  replace(lost->slot, std::move(reason), out);
+  if (phase_ == phase::executing && unsettled_ == 0) settle(out);
+}
+
+/// Fails an attempt that may still be running: it keeps its task, further attempts get a new one.
+void run_machine::replace(std::size_t slot, error reason, machine_commands& out) {
+  const auto old = tasks_[slot];
+  abandon(*old, out);
+  task_pointer fresh{new task};
+  auto& next = *fresh;
+  next.node = old->node;
+  next.planned = old->planned;
+  next.send = old->send;
+  next.slot = old->slot;
+  next.attempt = old->attempt;
+  next.step = old->step;
+  next.remaining_steps = old->remaining_steps;
+  next.planned_from = old->planned_from;
+  next.anchor = old->anchor;
+  next.id = old->id;
+  next.input.input = old->input.input;
+  next.answers = old->answers;
+  next.state = task_state::running;
+  tasks_[slot] = std::move(fresh);
+  failed(next, {.error = std::move(reason)}, out);
+}
+
+void run_machine::abandon_all(machine_commands& out) {
+  out.dispatch.clear();
+  for (std::size_t i = 0; i < task_count_; ++i) abandon(*tasks_[i], out);
+}
+
+void run_machine::tick(machine_commands& out) {
+  if (phase_ != phase::executing) return;
+  const auto now = ports_.now();
+  if (deadline_.count() > 0 && now >= deadline_) {
+    return fail(error{errc::deadline_exceeded, "the run's deadline has passed"}, out);
+  }
+  for (std::size_t i = 0; i < task_count_; ++i) {
+    auto& one = *tasks_[i];
+    if (one.state == task_state::waiting && now >= one.retry_at) dispatch(one, out);
+    const auto& timeout = settings_.plan->nodes[one.node].spec.options.timeout;
+    if (one.state == task_state::running && timeout) {
+      if (auto late = overdue(*timeout, one, now)) replace(i, std::move(*late), out);
+    }
+    if (phase_ != phase::executing) return;
+    if (tasks_[i]->state == task_state::waiting) wish_wake(tasks_[i]->retry_at, out);
+    watch(*tasks_[i], out);
+  }
+  if (deadline_.count() > 0) wish_wake(deadline_, out);
+}
+
+void run_machine::watch(const task& running, machine_commands& out) const {
+  const auto& timeout = settings_.plan->nodes[running.node].spec.options.timeout;
+  if (running.state == task_state::running && timeout) {
+    wish_wake(next_check(*timeout, running, ports_.now()), out);
+  }
+}
+
+void run_machine::wish_wake(std::optional<instant> time, machine_commands& out) {
+  if (time && (!out.wake || *time < *out.wake)) out.wake = time;
+}
+
+}  // namespace mcp::core

@@ -1,0 +1,33 @@
+#include "mcp/graph_builder.hpp"
+
+namespace mcp {
+namespace {
+
+/// The schema of the channels that `shown` picks, with the values of a fresh state as defaults.
+template <class Predicate>
+std::string schema_of(const state_type& type, Predicate shown) {
+  const state_pointer fresh{type, type.make()};
+  schema_writer writer;
+  std::vector<schema_property> properties;
+  for (std::size_t i = 0; i < type.channel_count(); ++i) {
+    const auto& channel = type.at(i);
+    if (!shown(channel)) continue;
+    cbor_writer initial;
+    channel.type().encode(initial, channel.at(fresh.get()));
+    properties.push_back(
+        {channel.name(), channel.text(), channel.schema(writer), cbor_to_json(initial.bytes())});
+  }
+  return writer.document(schema_writer::object(properties));
+}
+
+}  // namespace
+
+std::string input_schema(const state_type& type) {
+  return schema_of(type, [](const channel& one) { return one.is_input(); });
+}
+
+std::string output_schema(const state_type& type) {
+  return schema_of(type, [](const channel& one) { return one.is_output(); });
+}
+
+}  // namespace mcp

@@ -1,0 +1,46 @@
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mcp/mcp.hpp>
+
+struct State {  // single source of truth, plain aggregate
+  std::string user_input{};
+  std::vector<std::string> history{};
+  std::optional<std::string> llm_output{};
+  std::optional<std::string> tool_output{};
+};
+MCP_STATE(State, user_input, history, llm_output, tool_output)
+
+std::string weather(const std::string& question) {
+  return "sunny (asked: " + question + ")";
+}
+
+State llm_node(State s) {
+  s.llm_output = "look up the weather";
+  return s;
+}
+
+State tool_node(State s) {
+  s.tool_output = weather(s.user_input);
+  return s;
+}
+
+std::string edge_map(const State& s) {
+  if (s.llm_output && !s.tool_output) return "tool_call";
+  return mcp::end;
+}
+
+int main() {
+  auto graph = mcp::graph<State>("weather")
+                   .node("llm_node", llm_node)
+                   .node("tool_call", tool_node)
+                   .edges(edge_map)
+                   .entry_point("llm_node");
+  mcp::executor executor{graph};
+  const State final_state = executor.run({.user_input = "What's the weather in NYC?"});
+  const std::string answer = final_state.tool_output.value_or("no answer");
+  std::cout << answer << '\n';
+  return answer == "sunny (asked: What's the weather in NYC?)" ? 0 : 1;
+}
