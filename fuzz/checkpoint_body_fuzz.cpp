@@ -96,7 +96,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(core::encode_snapshot(core::decode_snapshot(*plan->state, written)) == written);
   });
   attempt([&] {
-    const auto [asked, task] = core::decode_interrupt("key", bytes);
+    // Keys of a question that were not UTF-8 may come in another order the first time.
+    const auto [raw, task] = core::decode_interrupt("key", bytes);
+    const auto asked = core::decode_interrupt("key", core::encode_interrupt(raw, task)).first;
     require(core::decode_interrupt("key", core::encode_interrupt(asked, task)).first == asked);
   });
   attempt([&] {

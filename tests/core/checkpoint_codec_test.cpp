@@ -101,6 +101,25 @@ TEST_CASE("Joins that share a target are told apart in every state") {
   }
 }
 
+TEST_CASE("A join is told apart from one that awaits more") {
+  const auto plan = mcp::graph<flight>("g")
+                        .node("a", nothing)
+                        .node("b", nothing)
+                        .node("c", nothing)
+                        .node("joined", nothing)
+                        .entry_point("a")
+                        .entry_point("b")
+                        .entry_point("c")
+                        .join({"a", "b", "c"}, "joined")
+                        .join({"a", "b"}, "joined")
+                        .compile()
+                        .plan();
+  core::agenda next;
+  next.joins = {0, 1};
+  const auto body = core::encode_body(*plan, {}, next, {}, nullptr);
+  CHECK(core::decode_body(*plan, body).next.joins == next.joins);
+}
+
 TEST_CASE("A body of another graph names the node that is missing") {
   const auto plan = make_plan();
   const auto body = core::encode_body(*plan, {}, full_agenda(*plan), {}, nullptr);

@@ -107,7 +107,7 @@ class MCP_EXPORT cbor_reader {
  private:
   struct segment {
     std::string_view key;
-    std::size_t index = 0;
+    std::size_t index;
   };
   struct item_head {
     unsigned major;
@@ -124,7 +124,7 @@ class MCP_EXPORT cbor_reader {
   std::string_view bytes_;
   std::size_t position_ = 0;
   std::size_t depth_ = 0;
-  std::array<segment, max_depth> path_{};
+  std::array<segment, max_depth> path_;  // only the first depth_ are set
 };
 
 /// JSON text of one CBOR item. Throws `malformed_cbor`. Bytes that are not UTF-8 are replaced.

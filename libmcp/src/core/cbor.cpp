@@ -93,7 +93,7 @@ std::string_view name(cbor_kind kind) noexcept {
 }
 
 cbor_reader::scope::scope(cbor_reader& reader, std::string_view key) : reader_(reader) {
-  reader.push().key = key;
+  reader.push() = {key, 0};
 }
 
 cbor_reader::scope::scope(cbor_reader& reader, std::size_t index) : reader_(reader) {
@@ -277,7 +277,7 @@ std::size_t cbor_reader::map() {
 }
 
 void cbor_reader::skip() {
-  std::array<std::uint64_t, max_depth> open{};  // items still to come, per level
+  std::array<std::uint64_t, max_depth> open;  // items still to come, per level
   std::size_t level = 0;
   for (;;) {
     const auto kind = peek();

@@ -57,7 +57,6 @@ void run_machine::make_tasks(machine_commands& out) {
   unsettled_ = task_count_;
   for (std::size_t i = 0; i < task_count_; ++i) {
     auto& made = *tasks_[i];
-    if (settings_.stored || memory_) id_of(made);
     if (memory_) recall(made, out);
     if (made.state == task_state::planned) dispatch(made, out);
     if (phase_ != phase::executing) return;
@@ -67,7 +66,7 @@ void run_machine::make_tasks(machine_commands& out) {
 
 /// Gives a task what its journal already knows.
 void run_machine::recall(task& planned, machine_commands& out) {
-  const auto found = memory_->find(planned.id);
+  const auto found = memory_->find(id_of(planned));
   if (found == memory_->end()) return;
   auto& known = found->second;
   planned.effects = known.effects;
@@ -116,7 +115,6 @@ void run_machine::dispatch(task& planned, machine_commands& out) {
   outcome.what = task_outcome::kind::finished;
   outcome.cached = false;
   outcome.result = {};
-  outcome.failure = {};
   outcome.asked.clear();
   outcome.interrupts.clear();
   if (wants(event_kind::tasks)) event(event_kind::tasks, &planned, out).name = "started";
