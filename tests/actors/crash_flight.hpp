@@ -2,7 +2,7 @@
 
 #include "mcp/mcp.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -46,7 +46,7 @@ inline constexpr std::int64_t supersteps = 50;
 inline constexpr std::size_t effect_count = 3 + 2 + 1 + 1 + 1;
 
 /// The world outside: takes each key once. Everything that happens goes into one log, a line each:
-/// `call KEY NAME`, `done KEY NAME` when the key was new, `durable KEY` when its journal was.
+/// `call KEY NAME`, and `durable KEY` when the effect's journal is. The files say what happened.
 class receiver {
  public:
   explicit receiver(std::string folder) : folder_(std::move(folder)) {
@@ -54,14 +54,8 @@ class receiver {
   }
   std::string take(const std::string& key, const std::string& name) const {
     note("call " + key + " " + name);
-    std::string file = key;
-    for (auto& c : file) c = c == '/' ? '_' : c;
-    const int fd =
-        ::open((folder_ + "/effects/" + file).c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600);
-    if (fd >= 0) {
-      note("done " + key + " " + name);
-      ::close(fd);
-    }
+    const int fd = ::open(file_of(key).c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd >= 0) ::close(fd);
     return name + " sent";
   }
   void note(const std::string& line) const {
@@ -80,7 +74,17 @@ class receiver {
     return result;
   }
 
+  /// Whether the effect with this key has happened.
+  [[nodiscard]] bool has(const std::string& key) const {
+    return std::filesystem::exists(file_of(key));
+  }
+
  private:
+  [[nodiscard]] std::string file_of(std::string key) const {
+    std::replace(key.begin(), key.end(), '/', '_');
+    return folder_ + "/effects/" + key;
+  }
+
   std::string folder_;
 };
 

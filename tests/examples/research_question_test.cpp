@@ -1,10 +1,10 @@
-#include "research_team/text/ambiguity.hpp"
-#include "research_team/text/clauses.hpp"
-#include "research_team/text/corpus.hpp"
-#include "research_team/text/passages.hpp"
-#include "research_team/text/plan.hpp"
-#include "research_team/text/question.hpp"
 #include "support/catch.hpp"
+#include "text/ambiguity.hpp"
+#include "text/clauses.hpp"
+#include "text/corpus.hpp"
+#include "text/passages.hpp"
+#include "text/plan.hpp"
+#include "text/question.hpp"
 
 #include <string>
 #include <utility>

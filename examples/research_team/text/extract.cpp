@@ -123,7 +123,7 @@ class extractor {
                  std::vector<evidence>& found) const {
     const int lines = source.last_line - source.first_line + 1;
     if (!options_.use_code || lines > options_.max_code_lines) return;
-    const sentence block{source.text, source.first_line, source.last_line};
+    const sentence block{source.text, source.first_line, source.last_line, false};
     rate(source, block, source.text, rank, nearby, found);
   }
 
@@ -133,11 +133,13 @@ class extractor {
     for (std::size_t i = 0; i < all.size(); ++i) {
       sentence s = all[i];
       if (!is_quotable(s.text)) continue;
-      if (i > 0 && begins_dangling(s.text)) {
+      if (s.follows && begins_dangling(s.text)) {
         // What "it" stands for is in the sentence before; quote both when they fit.
         const std::size_t bytes = all[i - 1].text.size() + 1 + s.text.size();
-        if (bytes <= max_sentence_bytes)
-          s = {all[i - 1].text + ' ' + s.text, all[i - 1].first_line, s.last_line};
+        if (bytes <= max_sentence_bytes) {
+          s.text.insert(0, all[i - 1].text + ' ');
+          s.first_line = all[i - 1].first_line;
+        }
       }
       rate(source, s, balance_marks(s.text), rank, nearby, found);
     }

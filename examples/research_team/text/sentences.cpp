@@ -116,6 +116,8 @@ class sentence_splitter {
     sentence s;
     s.first_line = line_at(begin);
     s.last_line = line_at(end - 1);
+    s.follows = !out_.empty() && trim(text_.substr(pushed_, begin - pushed_)).empty();
+    pushed_ = end;
     for (const char c : text_.substr(begin, end - begin)) {
       const bool blank = is_blank(c);
       if (blank && s.text.ends_with(' ')) continue;
@@ -136,6 +138,7 @@ class sentence_splitter {
   std::string_view text_;
   std::vector<bool> keep_;
   std::vector<sentence> out_;
+  std::size_t pushed_ = 0;  // end of the last sentence in `out_`
   std::size_t counted_ = 0;
   int line_ = 0;
 };
@@ -148,14 +151,14 @@ namespace {
 std::vector<sentence> split_row(const passage& source) {
   constexpr std::size_t max_row_bytes = 240;
   if (source.text.size() <= max_row_bytes) {
-    return {{source.text, source.first_line, source.last_line}};
+    return {{source.text, source.first_line, source.last_line, false}};
   }
   std::vector<sentence> out;
   std::string_view rest = source.text;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(cell_separator), rest.size());
     if (end <= max_sentence_bytes) {
-      out.push_back({std::string(rest.substr(0, end)), source.first_line, source.last_line});
+      out.push_back({std::string(rest.substr(0, end)), source.first_line, source.last_line, false});
     }
     rest.remove_prefix(std::min(end + cell_separator.size(), rest.size()));
   }

@@ -14,6 +14,7 @@ struct sentence {
   std::string text;
   int first_line = 1;  ///< in the document, 1-based, inclusive
   int last_line = 1;
+  bool follows = false;  ///< nothing but blanks stands between it and the one before in the list
 };
 
 /// A longer sentence is split at semicolons, and if that does not help, left out.

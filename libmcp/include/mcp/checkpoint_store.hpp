@@ -167,7 +167,8 @@ struct prune_report {
 ///
 /// Owner: shared by the executors that use it. Every function may be called from any thread at any
 /// time; `write` calls are serialised by the caller (one writer per store). Errors are thrown as
-/// `mcp::error` with `store_failed`, `store_full`, `corrupt_store` or `newer_format`.
+/// `mcp::error` with `store_failed`, `store_full`, `corrupt_store` or `newer_format`; what does not
+/// fit what is stored is `invalid_argument` or `unknown_thread`, and trying again is of no use.
 class MCP_EXPORT checkpoint_store {
  public:
   checkpoint_store() = default;
@@ -178,9 +179,10 @@ class MCP_EXPORT checkpoint_store {
   /// True when calls may wait for a disk or a network: they are then kept off the scheduler.
   [[nodiscard]] virtual bool blocking() const noexcept = 0;
 
-  /// Applies all of `batch` in order, or nothing of it. Durable when it returns. A checkpoint whose
-  /// id is already there in its thread and namespace is an error, and so is one whose parent is
-  /// not.
+  /// Applies all of `batch` in order, or nothing of it. Durable when it returns. `invalid_argument`:
+  /// a checkpoint whose id is not larger than all in its thread and namespace, or not below 2^63;
+  /// one whose parent is not there; a journal entry whose checkpoint is not there; a run that
+  /// changes its thread. A base other than the checkpoint itself is taken from the stored parent.
   virtual void write(std::span<const store_write> batch) = 0;
 
   /// Takes a run for the calling process, so that no other executor goes on with it; false when it

@@ -46,6 +46,8 @@ class MCP_EXPORT context_port {
   [[nodiscard]] virtual std::optional<std::string> answer(std::size_t index) = 0;
   /// Records a question (CBOR) that waits; `schema` is JSON text or empty.
   virtual void ask(std::size_t index, std::string question, std::string schema) = 0;
+  /// The journalled result of an effect. Nothing: it may happen now, and whatever its idempotency
+  /// key stands on is durable.
   [[nodiscard]] virtual std::optional<std::string> find_effect(const std::string& key) = 0;
   /// Durable when it returns, if the run is stored.
   virtual void keep_effect(const std::string& key, const std::string& result) = 0;

@@ -15,6 +15,9 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
     spdlog::debug("graph \"{}\": {}", plan_->name, to_text({warning}));
   }
   if (options_.store) writer_ = runtime_->writer_for(options_.store);
+  for (const auto& node : plan_->nodes) {
+    has_timeouts_ = has_timeouts_ || node.spec.options.timeout.has_value();
+  }
   team_ = std::make_unique<crew>(*runtime_, plan_, options_.supervision);
   if (options_.store && options_.recover) recover();
 }
@@ -89,12 +92,32 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   return order;
 }
 
-void engine::launch(const std::shared_ptr<live_run>& live, run_order order) {
-  live->set_actor(spawn_run(runtime_->system(), std::move(order)));
+void engine::launch(const std::shared_ptr<live_run>& live, run_order order, lent_thread* host) {
+  live->set_actor(spawn_run(runtime_->system(), std::move(order), host));
 }
 
 std::shared_ptr<live_run> engine::start(state_pointer fresh, std::vector<channel_write> input,
-                                        run_options options, bool wait) {
+                                        run_options options) {
+  const auto live = prepare(std::move(fresh), std::move(input), std::move(options), nullptr);
+  live->wait_accepted();
+  return live;
+}
+
+run_result_info engine::run(state_pointer fresh, std::vector<channel_write> input,
+                            run_options options) {
+  // A thread that is busy with a node cannot come back at a timeout.
+  if (has_timeouts_ || options.deadline.count() > 0 || runtime_->deterministic()) {
+    return prepare(std::move(fresh), std::move(input), std::move(options), nullptr)->wait();
+  }
+  auto lent = runtime_->take_lent_thread();
+  const auto live = prepare(std::move(fresh), std::move(input), std::move(options), lent.get());
+  lent->work(live->finished_flag());
+  runtime_->give_back(std::move(lent));
+  return live->wait();
+}
+
+std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<channel_write> input,
+                                          run_options options, lent_thread* host) {
   if (options.recursion_limit < 1) {
     throw error{errc::invalid_argument, "run_options::recursion_limit must be at least 1"};
   }
@@ -131,14 +154,13 @@ std::shared_ptr<live_run> engine::start(state_pointer fresh, std::vector<channel
                           core::run_machine& machine, core::machine_commands& out) mutable {
         machine.begin(std::move(state), {}, std::move(input), out);
       };
-      if (wait) live->accept();
+      live->accept();
     }
-    launch(live, std::move(order));
+    launch(live, std::move(order), host);
   } catch (...) {
     dismiss(live->thread_id(), live->run_id());
     throw;
   }
-  if (wait) live->wait_accepted();
   return live;
 }
 

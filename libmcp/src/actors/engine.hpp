@@ -24,9 +24,11 @@ class engine {
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
-  /// Starts a run; with `wait` returns only once it is accepted.
+  /// Starts a run and waits for its end, working on it meanwhile.
+  run_result_info run(state_pointer fresh, std::vector<channel_write> input, run_options options);
+  /// Starts a run; returns once it is accepted.
   std::shared_ptr<live_run> start(state_pointer fresh, std::vector<channel_write> input,
-                                  run_options options, bool wait);
+                                  run_options options);
   std::shared_ptr<live_run> resume(const std::string& thread_id,
                                    std::map<std::string, std::string> answers, run_options options);
   thread_state_base state(const std::string& thread_id, std::optional<checkpoint_id> at,
@@ -51,7 +53,10 @@ class engine {
   void dismiss(const std::string& thread_id, const std::string& run_id);
   run_order make_order(const std::shared_ptr<live_run>& live, const run_options& options,
                        run_usage used);
-  void launch(const std::shared_ptr<live_run>& live, run_order order);
+  void launch(const std::shared_ptr<live_run>& live, run_order order, lent_thread* host = nullptr);
+  std::shared_ptr<live_run> prepare(state_pointer fresh, std::vector<channel_write> input,
+                                    run_options options, lent_thread* host);
+  bool has_timeouts_ = false;
   checkpoint_store& store() const;
   stored_checkpoint load(const std::string& thread_id, std::optional<checkpoint_id> at,
                          const std::string& ns) const;

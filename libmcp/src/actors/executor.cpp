@@ -50,13 +50,12 @@ executor_base::~executor_base() = default;
 
 run_result_info executor_base::run(state_pointer fresh, std::vector<channel_write> input,
                                    run_options options) {
-  return engine_->start(std::move(fresh), std::move(input), std::move(options), false)->wait();
+  return engine_->run(std::move(fresh), std::move(input), std::move(options));
 }
 
 run_handle_base executor_base::start(state_pointer fresh, std::vector<channel_write> input,
                                      run_options options) {
-  return run_handle_base{
-      engine_->start(std::move(fresh), std::move(input), std::move(options), true)};
+  return run_handle_base{engine_->start(std::move(fresh), std::move(input), std::move(options))};
 }
 
 run_handle_base executor_base::resume(const std::string& thread_id,

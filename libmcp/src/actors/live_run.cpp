@@ -1,16 +1,6 @@
 #include "actors/live_run.hpp"
 
-#include <chrono>
-
 namespace mcp::actors {
-namespace {
-
-/// How long a caller polls before it sleeps: a wake-up costs more than most runs of plain nodes
-/// take.
-constexpr auto spin_time = std::chrono::microseconds{50};
-
-}  // namespace
-
 void live_run::set_actor(caf::actor run) {
   const std::lock_guard lock{mutex_};
   if (!result_) actor_ = std::move(run);
@@ -94,9 +84,6 @@ void live_run::wait_accepted() {
 }
 
 run_result_info live_run::wait() {
-  const auto until = std::chrono::steady_clock::now() + spin_time;
-  while (!finished() && std::chrono::steady_clock::now() < until) {
-  }
   std::unique_lock lock{mutex_};
   ++sleepers_;
   changed_.wait(lock, [this] { return result_.has_value(); });

@@ -40,6 +40,7 @@ class live_run {
   /// Waits until the run is accepted or has ended; throws when it was refused.
   void wait_accepted();
   [[nodiscard]] run_result_info wait();
+  [[nodiscard]] const std::atomic<bool>& finished_flag() const noexcept { return finished_; }
   [[nodiscard]] bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
  private:

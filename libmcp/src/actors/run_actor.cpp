@@ -303,8 +303,10 @@ class run_actor final : public base_actor, public core::machine_ports {
 
 }  // namespace
 
-caf::actor spawn_run(caf::actor_system& system, run_order order) {
-  return system.spawn<run_actor>(std::move(order));
+caf::actor spawn_run(caf::actor_system& system, run_order order, lent_thread* host) {
+  if (host == nullptr) return system.spawn<run_actor>(std::move(order));
+  caf::actor_config config{host};
+  return system.spawn_class<run_actor, caf::no_spawn_options>(config, std::move(order));
 }
 
 }  // namespace mcp::actors

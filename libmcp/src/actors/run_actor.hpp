@@ -57,6 +57,7 @@ struct run_order {
 };
 
 /// Spawns the supervisor of a run: the actor that owns its machine and routes its state.
-caf::actor spawn_run(caf::actor_system& system, run_order order);
+/// On the thread of `host`, if there is one.
+caf::actor spawn_run(caf::actor_system& system, run_order order, lent_thread* host = nullptr);
 
 }  // namespace mcp::actors

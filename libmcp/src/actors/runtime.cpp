@@ -77,6 +77,20 @@ runtime::~runtime() {
   timer_.reset();
   workers_.reset();
   system_.reset();
+  lent_.clear();
+}
+
+std::unique_ptr<lent_thread> runtime::take_lent_thread() {
+  const std::lock_guard lock{mutex_};
+  if (lent_.empty()) return std::make_unique<lent_thread>(*system_);
+  auto lent = std::move(lent_.back());
+  lent_.pop_back();
+  return lent;
+}
+
+void runtime::give_back(std::unique_ptr<lent_thread> lent) {
+  const std::lock_guard lock{mutex_};
+  lent_.push_back(std::move(lent));
 }
 
 std::shared_ptr<store_writer> runtime::writer_for(std::shared_ptr<checkpoint_store> store) {

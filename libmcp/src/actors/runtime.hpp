@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "actors/lent_thread.hpp"
 #include "actors/ports.hpp"
 #include "mcp/executor_base.hpp"
 
@@ -37,6 +38,9 @@ class runtime : public std::enable_shared_from_this<runtime> {
   [[nodiscard]] worker_port& workers() noexcept { return *workers_; }
   [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
   [[nodiscard]] bool deterministic() const noexcept { return deterministic_; }
+  /// For a caller that waits for its run; give it back afterwards.
+  [[nodiscard]] std::unique_ptr<lent_thread> take_lent_thread();
+  void give_back(std::unique_ptr<lent_thread> lent);
   [[nodiscard]] std::shared_ptr<store_writer> writer_for(std::shared_ptr<checkpoint_store> store);
 
  private:
@@ -51,6 +55,7 @@ class runtime : public std::enable_shared_from_this<runtime> {
   std::unique_ptr<timer_port> timer_;
   std::unique_ptr<worker_port> workers_;
   std::mutex mutex_;
+  std::vector<std::unique_ptr<lent_thread>> lent_;
   std::vector<std::weak_ptr<store_writer>> writers_;
 };
 

@@ -53,7 +53,11 @@ std::optional<std::string> task_context::find_effect(const std::string& key) {
   for (const auto& [known, result] : task_->effects) {
     if (known == key) return result;
   }
-  return link_.find_effect(task_id() + "/" + key);
+  auto found = link_.find_effect(task_id() + "/" + key);
+  // The effect is about to happen. Its key names the checkpoint that planned the task: were that one
+  // lost in a crash, the repeated task would have another key, and the effect would happen twice.
+  if (!found && link_.writer && !link_.writer->direct()) link_.writer->write_and_wait({});
+  return found;
 }
 
 void task_context::keep_effect(const std::string& key, const std::string& result) {

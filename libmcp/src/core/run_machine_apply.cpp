@@ -21,7 +21,7 @@ void run_machine::apply(checkpoint_source source, machine_commands& out) {
   try {
     auto decided = decide_early();
     merge_writes();
-    if (source == checkpoint_source::loop) expire_channels();
+    expire_channels();
     next_.triggered.clear();
     next_.sends.clear();
     ran_.clear();
@@ -49,6 +49,8 @@ void run_machine::apply(checkpoint_source source, machine_commands& out) {
     return fail(error{errc::node_failed, "a router or reducer threw something unknown"}, out);
   }
   task_count_ = 0;
+  // Stored on exit only, later supersteps may have left effects under the same checkpoint.
+  if (settings_.options.durability != durability::exit) memory_.reset();
   checkpoint(source, out);
 }
 
@@ -140,7 +142,11 @@ void run_machine::expire_channels() {
 void run_machine::route(task& done, std::vector<routes> decided) {
   const auto& plan = *settings_.plan;
   auto& result = done.outcome.result;
-  if (done.planned == end_index) return;
+  if (done.planned == end_index) {
+    next_.deferred.clear();
+    std::fill(next_.joins.begin(), next_.joins.end(), 0);
+    return;
+  }
   if (done.planned == start_index) {
     for (const auto entry : plan.entries) trigger(entry);
     follow(plan.entry_routers, state_.get(), decided);

@@ -81,8 +81,8 @@ void run_machine::append_checkpoint(checkpoint_source source, machine_commands& 
 
 /// Durability `exit`: writes what was kept back, and what is known of the unfinished superstep.
 void run_machine::flush_exit(machine_commands& out) {
-  if (settings_.options.durability != durability::exit || anchor_ == position_.id) return;
-  append_checkpoint(checkpoint_source::loop, out);
+  if (settings_.options.durability != durability::exit) return;
+  if (anchor_ != position_.id) append_checkpoint(checkpoint_source::loop, out);
   journal_tasks(out);
 }
 

@@ -61,7 +61,6 @@ void run_machine::make_tasks(machine_commands& out) {
     if (made.state == task_state::planned) dispatch(made, out);
     if (phase_ != phase::executing) return;
   }
-  if (settings_.options.durability != durability::exit) memory_.reset();
 }
 
 /// Gives a task what its journal already knows.
@@ -246,6 +245,13 @@ void run_machine::replace(std::size_t slot, error reason, machine_commands& out)
   next.id = old->id;
   next.input.input = old->input.input;
   next.answers = old->answers;
+  next.failed_with = old->failed_with;
+  // The old attempt may still add to its own; what it adds is found through the run.
+  if (memory_) {
+    if (const auto known = memory_->find(next.id); known != memory_->end()) {
+      next.effects = known->second.effects;
+    }
+  }
   next.state = task_state::running;
   tasks_[slot] = std::move(fresh);
   failed(next, {.error = std::move(reason)}, out);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "team/shelf.hpp"
+#include "team/states.hpp"
+
+#include <memory>
+
+namespace research {
+
+/// The graph of one executor: search (BM25) -> extract (quotations) -> grade (keep the best).
+mcp::graph<executor_state> executor_graph(std::shared_ptr<shelf> documents);
+
+}  // namespace research
