@@ -1,6 +1,6 @@
-#include "research_team/team/team.hpp"
 #include "store/temporary_folder.hpp"
 #include "support/catch.hpp"
+#include "team/team.hpp"
 
 #include <fstream>
 #include <memory>
@@ -8,7 +8,6 @@
 #include <utility>
 
 #include <mcp/executor.hpp>
-#include <mcp/testkit.hpp>
 
 using namespace research;
 
