@@ -1,6 +1,7 @@
 #include "floors.hpp"
 #include "harness.hpp"
 #include "report.hpp"
+#include "rows.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -22,7 +23,12 @@ struct choices {
 
 // Every row of the benchmark, in the order they are measured.
 std::vector<bench::spec> all_rows() {
-  return bench::floor_rows();
+  std::vector<bench::spec> all;
+  for (auto&& rows :
+       {bench::engine_rows(), bench::store_rows(), bench::process_rows(), bench::floor_rows()}) {
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return all;
 }
 
 std::vector<bench::spec> chosen_rows(const std::string& only) {
@@ -106,6 +112,10 @@ int run(const choices& wanted) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == bench::first_program_argument) {
+    bench::be_first_program();
+    return 0;
+  }
   if (argc == 2 && std::string_view(argv[1]) == bench::bare_caf_argument) {
     bench::be_bare_caf();
     return 0;

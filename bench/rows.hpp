@@ -1,0 +1,20 @@
+#pragma once
+
+#include "harness.hpp"
+
+#include <vector>
+
+namespace bench {
+
+/// Runs without a store: chains, loops, fan-outs, teams.
+[[nodiscard]] std::vector<spec> engine_rows();
+/// Runs with in-memory and SQLite stores.
+[[nodiscard]] std::vector<spec> store_rows();
+/// Many runs that wait, and a process from its start.
+[[nodiscard]] std::vector<spec> process_rows();
+
+/// The argument that makes this program a first FastMCP program, and what it then does.
+inline constexpr const char* first_program_argument = "--as-first-program";
+void be_first_program();
+
+}  // namespace bench

@@ -1,0 +1,162 @@
+#include "floors.hpp"
+#include "graphs.hpp"
+#include "rows.hpp"
+
+#include <memory>
+
+namespace bench {
+namespace {
+
+using counter_executor = mcp::executor<counter_state>;
+
+constexpr std::int64_t loop_steps = 10'000;
+
+/// An executor on a store in a folder of its own.
+struct stored {
+  explicit stored(const mcp::graph<counter_state>& graph)
+      : file(folder.path() / "bench.db"),
+        executor(graph, {.store = mcp::sqlite_checkpoint_store(file.string())}) {}
+  temporary_folder folder;
+  std::filesystem::path file;
+  counter_executor executor;
+};
+
+double loop_microseconds(counter_executor& executor, std::int64_t steps,
+                         mcp::durability durability = mcp::durability::async) {
+  return microseconds_of([&] {
+           finished(executor.run_to_result({.limit = steps}, long_run(steps, durability)));
+         }) /
+         static_cast<double>(steps);
+}
+
+probes in_memory_probes(const settings&) {
+  const auto graph = loop_graph(count);
+  const auto kept = std::make_shared<counter_executor>(
+      graph, mcp::executor_options{.store = mcp::in_memory_checkpoint_store()});
+  const auto bare = std::make_shared<counter_executor>(graph);
+  return {[kept] { return loop_microseconds(*kept, loop_steps); },
+          [bare] { return loop_microseconds(*bare, loop_steps); }};
+}
+
+probes sqlite_probes(const settings& how) {
+  constexpr std::size_t checkpoint_bytes = 60;  // what a superstep of the counter loop writes
+  constexpr std::size_t batch = 64;
+  const auto kept = std::make_shared<stored>(loop_graph(count));
+  const auto floor = std::make_shared<sqlite_floor>(insert_options{checkpoint_bytes, batch, false});
+  const auto transaction = microseconds_per_call([floor](std::uint64_t n) { floor->insert(n); },
+                                                 how, [floor] { floor->clear(); });
+  return {[kept] { return loop_microseconds(kept->executor, loop_steps); },
+          [transaction] { return transaction() / static_cast<double>(batch); }};
+}
+
+/// Supersteps per second of `runs` runs at once, each durable before the next begins.
+double synchronous_rate(counter_executor& executor, std::size_t runs) {
+  constexpr std::int64_t steps = 100;
+  const double microseconds = microseconds_of([&] {
+    std::vector<mcp::run_handle<counter_state>> started;
+    for (std::size_t i = 0; i < runs; ++i) {
+      started.push_back(
+          executor.start(counter_state{.limit = steps}, long_run(steps, mcp::durability::sync)));
+    }
+    for (const auto& run : started) finished(run.join());
+  });
+  return static_cast<double>(runs) * static_cast<double>(steps) / microseconds * 1e6;
+}
+
+probes group_commit_probes(const settings&) {
+  const auto kept = std::make_shared<stored>(loop_graph(count));
+  return {[kept] { return synchronous_rate(kept->executor, 64); },
+          [kept] { return synchronous_rate(kept->executor, 1); }};
+}
+
+mcp::update<counter_state> append_message(const counter_state& s) {
+  return mcp::update<counter_state>{}
+      .set(&counter_state::n, s.n + 1)
+      .append(&counter_state::log, std::string(200, 'm'));
+}
+
+/// Time per step of `steps` further steps on a thread that has `before` already.
+double append_microseconds(std::int64_t before, std::int64_t steps) {
+  stored kept{loop_graph(append_message)};
+  auto options = long_run(before + steps);
+  options.thread_id = "t";
+  if (before > 0) finished(kept.executor.run_to_result({.limit = before}, options));
+  return microseconds_of(
+             [&] { finished(kept.executor.run_to_result({.limit = before + steps}, options)); }) /
+         static_cast<double>(steps);
+}
+
+spec append_row(std::int64_t before) {
+  constexpr std::int64_t steps = 1000;
+  return {"append 200 B per step, SQLite, at step " + std::to_string(before),
+          "us",
+          "at step 100",
+          {{bound_kind::ratio_at_most, 1.15}},
+          [before](const settings&) -> probes {
+            return {[before] { return append_microseconds(before, steps); },
+                    [] { return append_microseconds(100, steps); }};
+          }};
+}
+
+probes file_size_probes(const settings&) {
+  return {[] {
+            constexpr std::int64_t steps = 10'000;
+            temporary_folder folder;
+            const auto file = folder.path() / "bench.db";
+            {
+              counter_executor executor{loop_graph(append_message),
+                                        {.store = mcp::sqlite_checkpoint_store(file.string())}};
+              finished(executor.run_to_result({.limit = steps}, long_run(steps)));
+            }
+            return static_cast<double>(std::filesystem::file_size(file)) / 1e6;
+          },
+          [] { return 10'000 * 200 / 1e6; }};
+}
+
+}  // namespace
+
+std::vector<spec> store_rows() {
+  using enum bound_kind;
+  return {
+      {"superstep in the loop, in-memory checkpoints",
+       "us",
+       "the loop, nothing stored",
+       {{ratio_at_most, 2}},
+       in_memory_probes},
+      {"superstep in the loop, SQLite, async",
+       "us",
+       "SQLite: inserting the same bytes, batched",
+       {{ratio_at_most, 2.5}, {value_at_most, 50}},
+       sqlite_probes},
+      {"supersteps per second, SQLite, sync, 64 runs at once",
+       "1/s",
+       "one run",
+       {{ratio_at_least, 8}},
+       group_commit_probes},
+      append_row(1000),
+      append_row(10'000),
+      {"file after 10,000 appended messages of 200 B",
+       "MB",
+       "their content",
+       {{ratio_at_most, 3}},
+       file_size_probes},
+      {"planner team, SQLite, async",
+       "us",
+       "",
+       {},
+       [](const settings& how) -> probes {
+         const auto folder = std::make_shared<temporary_folder>();
+         const auto executor = std::make_shared<mcp::executor<sum_state>>(
+             team_graph(), mcp::executor_options{.store = mcp::sqlite_checkpoint_store(
+                                                     (folder->path() / "team.db").string())});
+         return {microseconds_per_call(
+                     [folder, executor](std::uint64_t runs) {
+                       for (; runs > 0; --runs) finished(executor->run_to_result({}));
+                     },
+                     how),
+                 {}};
+       }},
+  };
+}
+
+}  // namespace bench

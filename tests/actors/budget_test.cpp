@@ -1,0 +1,99 @@
+#include "actors/scenario.hpp"
+
+namespace mcp::test {
+namespace {
+
+struct purse {
+  std::vector<std::string> log{};
+};
+MCP_STATE(purse, (log, mcp::append))
+
+graph<notes> endless() {
+  return graph<notes>("endless")
+      .node("a", logs("a"))
+      .entry_point("a")
+      .router("a", [](const notes& s) { return s.count > 0 ? end : "a"; });
+}
+
+}  // namespace
+
+TEST_CASE("A budget of steps or of node calls stops the run where it is, and a larger one goes on") {
+  const scenario_store box{real_store()};
+  const auto budget = GENERATE(run_budget{.steps = 3}, run_budget{.node_calls = 3});
+  executor<notes> runs{endless(), box.options()};
+  const auto stopped = runs.run_to_result({}, {.thread_id = "t", .budget = budget});
+  REQUIRE(stopped.status() == run_status::failed);
+  CHECK(stopped.info.error->code() == errc::budget_exceeded);
+  CHECK(stopped.info.usage.node_calls == 3);
+  CHECK(runs.state("t").values.log.size() == 3);
+  auto larger = budget;
+  if (larger.steps > 0) larger.steps = 5;
+  if (larger.node_calls > 0) larger.node_calls = 5;
+  const auto more = runs.resume("t", {}, {.budget = larger}).join();
+  REQUIRE(more.status() == run_status::failed);
+  CHECK(more.state().log.size() == 5);
+}
+
+TEST_CASE("Counters are charged by nodes of the run and of its subgraphs alike") {
+  auto child = graph<purse>("child")
+                   .node("x",
+                         [](const purse&, context& ctx) {
+                           ctx.charge("tokens", 40);
+                           ctx.charge("calls", 1);
+                         })
+                   .entry_point("x");
+  auto outer = graph<notes>("outer")
+                   .node("a", [](const notes&, context& ctx) { ctx.charge("tokens", 50); })
+                   .node("child", child)
+                   .entry_point("a")
+                   .edge("a", "child");
+  executor<notes> runs{outer};
+  const auto enough = runs.run_to_result({}, {.budget = {.counters = {{"tokens", 90}}}});
+  REQUIRE(enough.done());
+  CHECK(enough.info.usage.counters.at("tokens") == 90);
+  CHECK(enough.info.usage.counters.at("calls") == 1);
+  CHECK(enough.info.usage.node_calls == 3);
+  const auto little = runs.run_to_result({}, {.budget = {.counters = {{"tokens", 89}}}});
+  REQUIRE(little.status() == run_status::failed);
+  CHECK(little.info.error->code() == errc::budget_exceeded);
+  CHECK(little.info.usage.counters.at("tokens") == 50);
+}
+
+TEST_CASE("A reservation is settled at its price or given back") {
+  auto one = graph<notes>("one")
+                 .node("a",
+                       [](const notes& s, context& ctx) {
+                         auto held = ctx.reserve("tokens", 60);
+                         if (s.topic == "settle") held.settle(25);
+                         if (s.topic == "more") held.settle(70);
+                         if (s.topic == "throw") throw std::runtime_error{"model"};
+                       })
+                 .entry_point("a");
+  executor<notes> runs{one};
+  const auto used = [&](const std::string& topic) {
+    const auto ended =
+        runs.run_to_result({.topic = topic}, {.budget = {.counters = {{"tokens", 100}}}});
+    return ended.info.usage.counters.at("tokens");
+  };
+  CHECK(used("settle") == 25);
+  CHECK(used("more") == 70);
+  CHECK(used("throw") == 0);
+  CHECK(used("leave") == 0);
+  const auto refused = runs.run_to_result({}, {.budget = {.counters = {{"tokens", 59}}}});
+  CHECK(refused.info.error->code() == errc::budget_exceeded);
+}
+
+TEST_CASE("A run past its deadline fails though a node of it still works") {
+  const scenario_store box{any_store()};
+  door gate;
+  auto slow = graph<notes>("slow")
+                  .node("a", [&gate](const notes&) { gate.wait(); }, {.blocking = true})
+                  .entry_point("a");
+  executor<notes> runs{slow, box.options()};
+  const opens_at_end safely{gate};
+  const auto late = runs.run_to_result({}, {.deadline = milliseconds{20}});
+  REQUIRE(late.status() == run_status::failed);
+  CHECK(late.info.error->code() == errc::deadline_exceeded);
+}
+
+}  // namespace mcp::test
