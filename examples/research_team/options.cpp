@@ -12,7 +12,7 @@ const char* const help_text =
   research_team "QUESTION" FOLDER [options]    FOLDER: Markdown or text files, or one file
   research_team --resume THREAD --store FILE [--answer TEXT]
   research_team --graph mermaid|dot|json
-  research_team                                asks its own question about ./docs
+  research_team [options]                      asks its own question about ./docs
 
   --store FILE     keep runs in this SQLite file: after kill -9, the same command goes on
   --thread ID      name of the run's thread (default: made up)
@@ -32,6 +32,11 @@ Exit codes: 0 answered; 1 the run failed; 2 wrong usage; 3 nothing was found tha
 )";
 
 namespace {
+
+/// Taken when neither a question nor a folder is given.
+constexpr const char* own_question =
+    "What does a checkpoint hold, and what are the causes of a corrupt store?";
+constexpr const char* own_folder = "docs";
 
 class reader {
  public:
@@ -98,7 +103,7 @@ void check(const command_options& o, std::size_t positional) {
   if (o.resume) {
     if (!o.store) throw usage_error{"--resume needs --store FILE"};
     if (positional > 0) throw usage_error{"--resume takes the question from the store"};
-  } else if (positional != 2) {
+  } else if (positional != 2 && positional != 0) {
     throw usage_error{"give a question, in quotes, and a folder"};
   }
   if (o.ask && !o.store) throw usage_error{"--ask needs --store FILE, where the run waits"};
@@ -108,11 +113,6 @@ void check(const command_options& o, std::size_t positional) {
 
 command_options parse_options(int count, const char* const* arguments) {
   command_options o;
-  if (count <= 1) {
-    o.question = "What is kept when a process is killed, and how does a run go on after that?";
-    o.folder = "docs";
-    return o;
-  }
   std::vector<std::string> positional;
   bool options_end = false;
   for (reader words{count, arguments}; !words.done();) {
@@ -129,8 +129,11 @@ command_options parse_options(int count, const char* const* arguments) {
     throw usage_error{"--graph takes mermaid, dot or json, not \"" + *o.graph + "\""};
   }
   check(o, positional.size());
-  if (!positional.empty()) o.question = positional[0];
-  if (positional.size() > 1) o.folder = positional[1];
+  if (positional.empty() && !o.resume) positional = {own_question, own_folder};
+  if (positional.size() == 2) {
+    o.question = positional[0];
+    o.folder = positional[1];
+  }
   return o;
 }
 

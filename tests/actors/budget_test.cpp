@@ -17,7 +17,8 @@ graph<notes> endless() {
 
 }  // namespace
 
-TEST_CASE("A budget of steps or of node calls stops the run where it is, and a larger one goes on") {
+TEST_CASE(
+    "A budget of steps or of node calls stops the run where it is, and a larger one goes on") {
   const scenario_store box{real_store()};
   const auto budget = GENERATE(run_budget{.steps = 3}, run_budget{.node_calls = 3});
   executor<notes> runs{endless(), box.options()};

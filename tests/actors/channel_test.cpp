@@ -23,12 +23,12 @@ auto notes_flash(const std::string& who) {
 
 TEST_CASE("Two writers of a last-value field in one superstep are an error that names all three") {
   const scenario_store box{any_store()};
-  auto pair = graph<notes>("pair")
-                  .node("left", [](const notes&) { return update<notes>{}.set(&notes::answer, "l"); })
-                  .node("right",
-                        [](const notes&) { return update<notes>{}.set(&notes::answer, "r"); })
-                  .entry_point("left")
-                  .entry_point("right");
+  auto pair =
+      graph<notes>("pair")
+          .node("left", [](const notes&) { return update<notes>{}.set(&notes::answer, "l"); })
+          .node("right", [](const notes&) { return update<notes>{}.set(&notes::answer, "r"); })
+          .entry_point("left")
+          .entry_point("right");
   executor<notes> runs{pair, box.options()};
   const auto ended = runs.run_to_result({});
   REQUIRE(ended.status() == run_status::failed);
@@ -39,12 +39,12 @@ TEST_CASE("Two writers of a last-value field in one superstep are an error that 
 }
 
 TEST_CASE("Two writers of a last-value field are fine one after the other") {
-  auto chain = graph<notes>("chain")
-                   .node("left", [](const notes&) { return update<notes>{}.set(&notes::answer, "l"); })
-                   .node("right",
-                         [](const notes&) { return update<notes>{}.set(&notes::answer, "r"); })
-                   .entry_point("left")
-                   .edge("left", "right");
+  auto chain =
+      graph<notes>("chain")
+          .node("left", [](const notes&) { return update<notes>{}.set(&notes::answer, "l"); })
+          .node("right", [](const notes&) { return update<notes>{}.set(&notes::answer, "r"); })
+          .entry_point("left")
+          .edge("left", "right");
   executor<notes> runs{chain};
   CHECK(runs.run({}).answer == "r");
 }
@@ -67,8 +67,8 @@ TEST_CASE("An overwrite by-passes the reducer and ordinary writes beside it are 
 
 TEST_CASE("Two overwrites of one field in one superstep are an error") {
   const auto fresh = [](const notes&) { return update<notes>{}.overwrite(&notes::log, {"x"}); };
-  auto pair = graph<notes>("pair").node("a", fresh).node("b", fresh).entry_point("a").entry_point(
-      "b");
+  auto pair =
+      graph<notes>("pair").node("a", fresh).node("b", fresh).entry_point("a").entry_point("b");
   executor<notes> runs{pair};
   CHECK(code_of([&] { return runs.run({}); }) == errc::invalid_update);
 }
@@ -124,19 +124,16 @@ TEST_CASE("An ephemeral field of the last superstep is not there for the next ru
 
 TEST_CASE("An untracked field lives with the run and is never stored") {
   const scenario_store box{real_store()};
-  auto chain = graph<cells>("chain")
-                   .node("a", [](const cells&) { return update<cells>{}.set(&cells::secret, "key"); })
-                   .node("b",
-                         [](const cells& s) {
-                           return update<cells>{}.append(&cells::log, "b:" + s.secret);
-                         })
-                   .node("c",
-                         [](const cells& s) {
-                           return update<cells>{}.append(&cells::log, "c:" + s.secret);
-                         })
-                   .entry_point("a")
-                   .sequence({"a", "b", "c"})
-                   .interrupt_before({"c"});
+  auto chain =
+      graph<cells>("chain")
+          .node("a", [](const cells&) { return update<cells>{}.set(&cells::secret, "key"); })
+          .node("b",
+                [](const cells& s) { return update<cells>{}.append(&cells::log, "b:" + s.secret); })
+          .node("c",
+                [](const cells& s) { return update<cells>{}.append(&cells::log, "c:" + s.secret); })
+          .entry_point("a")
+          .sequence({"a", "b", "c"})
+          .interrupt_before({"c"});
   executor<cells> runs{chain, box.options()};
   const auto stopped = runs.run_to_result({}, {.thread_id = "t"});
   CHECK(stopped.state().secret == "key");
@@ -169,10 +166,10 @@ TEST_CASE("A barrier field fills over supersteps, is full for one, and starts ag
 }
 
 TEST_CASE("A name that a barrier does not await is an error") {
-  auto one = graph<cells>("one")
-                 .node("a",
-                       [](const cells&) { return update<cells>{}.set(&cells::gathered, {"zebra"}); })
-                 .entry_point("a");
+  auto one =
+      graph<cells>("one")
+          .node("a", [](const cells&) { return update<cells>{}.set(&cells::gathered, {"zebra"}); })
+          .entry_point("a");
   executor<cells> runs{one};
   CHECK(code_of([&] { return runs.run({}); }) == errc::invalid_update);
 }

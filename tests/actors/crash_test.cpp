@@ -77,7 +77,7 @@ int live(const std::string& folder) {
   const receiver world(folder);
   const auto store = open_store(folder, world);
   if (std::filesystem::exists(folder + "/accepted") &&
-      !store->run(read_file(folder + "/accepted"))) {
+      store->runs({.thread_id = thread_id}).empty()) {
     return run_was_lost;
   }
   mcp::executor<flight> executor{

@@ -151,8 +151,7 @@ TEST_CASE("Several questions of one node are pending together") {
   executor<notes> runs{form, box.options()};
   const auto stopped = runs.run_to_result({}, {.thread_id = "t"});
   REQUIRE(stopped.interrupts().size() == 2);
-  const auto half =
-      runs.resume("t", answers{}.add(stopped.interrupts()[1].id, "second")).join();
+  const auto half = runs.resume("t", answers{}.add(stopped.interrupts()[1].id, "second")).join();
   REQUIRE(half.interrupts().size() == 1);
   CHECK(half.interrupts().front().question == "\"q1\"");
   CHECK(runs.resume("t", answers::only("first")).join().state().log == words{"first", "second"});

@@ -56,9 +56,7 @@ TEST_CASE("Logic errors are not tried again, and a predicate decides where there
   policy.retry_on = [](const failure& what) { return mentions(what.error.message(), "retry me"); };
   calls = 0;
   executor<notes> picky{single(
-      [&](const notes&) {
-        throw std::invalid_argument{++calls < 3 ? "retry me" : "enough"};
-      },
+      [&](const notes&) { throw std::invalid_argument{++calls < 3 ? "retry me" : "enough"}; },
       {.retry = policy})};
   CHECK(ends_with(picky) == errc::node_failed);
   CHECK(calls == 3);
@@ -76,8 +74,8 @@ TEST_CASE("A node without a policy takes the graph's default") {
 }
 
 TEST_CASE("An attempt that runs too long or gives no sign of life times out") {
-  const auto policy = GENERATE(timeout_policy{.run = milliseconds{20}},
-                               timeout_policy{.idle = milliseconds{20}});
+  const auto policy =
+      GENERATE(timeout_policy{.run = milliseconds{20}}, timeout_policy{.idle = milliseconds{20}});
   door gate;
   executor<notes> runs{
       single([&](const notes&) { gate.wait(); }, {.timeout = policy, .blocking = true})};
@@ -111,18 +109,18 @@ TEST_CASE("Heartbeats keep an attempt alive beyond its idle timeout") {
 
 TEST_CASE("A fallback node takes over in the same superstep and knows why") {
   const scenario_store box{any_store()};
-  auto safe = graph<notes>("safe")
-                  .node("a", [](const notes&) { throw std::runtime_error{"broken pipe"}; },
-                        {.fallback = "b"})
-                  .node("b",
-                        [](const notes&, context& ctx) {
-                          return update<notes>{}.append(
-                              &notes::log, ctx.failure() == nullptr ? "none"
-                                                                    : ctx.failure()->message());
-                        })
-                  .node("z", logs("z"))
-                  .entry_point("a")
-                  .edge("a", "z");
+  auto safe =
+      graph<notes>("safe")
+          .node("a", [](const notes&) { throw std::runtime_error{"broken pipe"}; },
+                {.fallback = "b"})
+          .node("b",
+                [](const notes&, context& ctx) {
+                  return update<notes>{}.append(
+                      &notes::log, ctx.failure() == nullptr ? "none" : ctx.failure()->message());
+                })
+          .node("z", logs("z"))
+          .entry_point("a")
+          .edge("a", "z");
   executor<notes> runs{safe, box.options()};
   const auto ended = runs.run_to_result({}, {.thread_id = "t"});
   REQUIRE(ended.done());
@@ -138,8 +136,8 @@ TEST_CASE("A fallback whose first attempt times out still knows why it was calle
                   .node("b",
                         [&gate](const notes&, context& ctx) {
                           if (ctx.attempt() == 1) gate.wait();
-                          return update<notes>{}.set(
-                              &notes::answer, ctx.failure() == nullptr ? "none" : "known");
+                          return update<notes>{}.set(&notes::answer,
+                                                     ctx.failure() == nullptr ? "none" : "known");
                         },
                         {.retry = quick_retry(2),
                          .timeout = timeout_policy{.run = milliseconds{20}},
@@ -234,15 +232,16 @@ TEST_CASE("No more tasks of a node are at work than its concurrency allows") {
 
 TEST_CASE("An asynchronous node may answer from another thread") {
   const scenario_store box{any_store()};
-  std::thread helper;
-  executor<notes> runs{single([&helper](const notes& s, reply<notes> answer) {
-                         helper = std::thread{[answer, topic = s.topic] {
-                           answer.done(update<notes>{}.set(&notes::answer, "late " + topic));
-                         }};
-                       }),
-                       box.options()};
-  CHECK(runs.run({.topic = "owl"}).answer == "late owl");
+  std::promise<reply<notes>> asked;
+  executor<notes> runs{
+      single([&asked](const notes&, const reply<notes>& answer) { asked.set_value(answer); }),
+      box.options()};
+  std::thread helper{[later = asked.get_future()]() mutable {
+    later.get().done(update<notes>{}.set(&notes::answer, "late"));
+  }};
+  const auto ended = runs.run_to_result({.topic = "owl"});
   helper.join();
+  CHECK(ended.state().answer == "late");
 }
 
 TEST_CASE("A reply that is dropped, failed, or never made is an error of its task") {

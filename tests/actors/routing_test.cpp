@@ -11,7 +11,8 @@ MCP_STRUCT(leaf, branch, number)
 
 }  // namespace
 
-TEST_CASE("A target of a send that itself sends gives 2 times 3 leaves, in the order of the sends") {
+TEST_CASE(
+    "A target of a send that itself sends gives 2 times 3 leaves, in the order of the sends") {
   const scenario_store box{any_store()};
   auto tree = graph<notes>("tree")
                   .node("root", logs("root"))
@@ -24,8 +25,8 @@ TEST_CASE("A target of a send that itself sends gives 2 times 3 leaves, in the o
                   .node("leaf",
                         [](const leaf& in) {
                           return update<notes>{}
-                              .append(&notes::log, std::to_string(in.branch) + "." +
-                                                       std::to_string(in.number))
+                              .append(&notes::log,
+                                      std::to_string(in.branch) + "." + std::to_string(in.number))
                               .set(&notes::count, 1);
                         })
                   .entry_point("root")
@@ -40,32 +41,33 @@ TEST_CASE("A target of a send that itself sends gives 2 times 3 leaves, in the o
 
 TEST_CASE("A command beside a sibling's plain edge fires both") {
   const scenario_store box{any_store()};
-  auto both = graph<notes>("both")
-                  .node("a",
-                        [](const notes&) {
-                          return command<notes>{update<notes>{}.append(&notes::log, "a")}.go_to(
-                              "left");
-                        })
-                  .node("b", logs("b"))
-                  .node("left", logs("left"))
-                  .node("right", logs("right"))
-                  .entry_point("a")
-                  .entry_point("b")
-                  .edge("b", "right");
+  auto both =
+      graph<notes>("both")
+          .node("a",
+                [](const notes&) {
+                  return command<notes>{update<notes>{}.append(&notes::log, "a")}.go_to("left");
+                },
+                {.destinations = {"left"}})
+          .node("b", logs("b"))
+          .node("left", logs("left"))
+          .node("right", logs("right"))
+          .entry_point("a")
+          .entry_point("b")
+          .edge("b", "right");
   executor<notes> runs{both, box.options()};
   CHECK(runs.run({}).log == words{"a", "b", "left", "right"});
 }
 
 TEST_CASE("Two commands in one superstep both fire, and a plain edge beside a command too") {
   const scenario_store box{any_store()};
-  const auto jumps = [](std::string line, std::string to) {
+  const auto jumps = [](const std::string& line, const std::string& to) {
     return [line, to](const notes&) {
       return command<notes>{update<notes>{}.append(&notes::log, line)}.go_to(to);
     };
   };
   auto two = graph<notes>("two")
-                 .node("a", jumps("a", "left"))
-                 .node("b", jumps("b", "right"))
+                 .node("a", jumps("a", "left"), {.destinations = {"left"}})
+                 .node("b", jumps("b", "right"), {.destinations = {"right"}})
                  .node("left", logs("left"))
                  .node("plain", logs("plain"))
                  .node("right", logs("right"))
@@ -128,7 +130,7 @@ TEST_CASE("A run of N supersteps needs a recursion limit of N + 1, and the error
   REQUIRE(runaway.status() == run_status::failed);
   CHECK(runaway.info.error->code() == errc::recursion_limit);
   CHECK(mentions(runaway.info.error->message(), "ping -> pong"));
-  CHECK(runaway.state().log.size() == 10);
+  CHECK(runaway.state().log.size() == 11);
 }
 
 TEST_CASE("Nodes see how many supersteps are left") {
@@ -204,19 +206,19 @@ TEST_CASE("A join waits for all its sources, again in every round") {
 TEST_CASE("The edge map is asked once per superstep on the state after it") {
   const scenario_store box{any_store()};
   std::atomic<int> asked{0};
-  auto agent = graph<notes>("agent")
-                   .node("think", logs("think"))
-                   .node("tool",
-                         [](const notes&) {
-                           return update<notes>{}.append(&notes::log, "tool").set(&notes::answer,
-                                                                                  "found");
-                         })
-                   .edges([&asked](const notes& s) -> std::string {
-                     ++asked;
-                     if (s.answer.empty()) return "tool";
-                     return s.log.back() == "tool" ? "think" : end;
-                   })
-                   .entry_point("think");
+  auto agent =
+      graph<notes>("agent")
+          .node("think", logs("think"))
+          .node("tool",
+                [](const notes&) {
+                  return update<notes>{}.append(&notes::log, "tool").set(&notes::answer, "found");
+                })
+          .edges([&asked](const notes& s) -> std::string {
+            ++asked;
+            if (s.answer.empty()) return "tool";
+            return s.log.back() == "tool" ? "think" : end;
+          })
+          .entry_point("think");
   executor<notes> runs{agent, box.options()};
   CHECK(runs.run({}).log == words{"think", "tool", "think"});
   CHECK(asked == 3);
@@ -242,8 +244,7 @@ TEST_CASE("A router sees its own node's writes but not those of a sibling") {
 TEST_CASE("An unknown target of a command is named with a suggestion") {
   const scenario_store box{any_store()};
   auto lost = graph<notes>("lost")
-                  .node("search",
-                        [](const notes&) { return command<notes>{}.go_to("reveiw"); })
+                  .node("search", [](const notes&) { return command<notes>{}.go_to("reveiw"); })
                   .node("review", logs("review"))
                   .entry_point("search")
                   .router("search", [](const notes&) { return end; }, {"review"});
@@ -258,7 +259,10 @@ TEST_CASE("An unknown target of a command is named with a suggestion") {
 
 TEST_CASE("A send of another type than its target takes is an error") {
   auto lost = graph<notes>("lost")
-                  .node("a", [](const notes&) { return command<notes>{}.go_to(send{"b", 3}); })
+                  .node("a",
+                        [](const notes&) {
+                          return command<notes>{}.go_to(send{"b", 3});
+                        })
                   .node("b", [](const leaf&) { return update<notes>{}; })
                   .entry_point("a")
                   .router("a", [](const notes&) { return end; }, {"b"});

@@ -27,9 +27,8 @@ using words = std::vector<std::string>;
 
 /// A node that adds one line to the log.
 inline auto logs(std::string line) {
-  return [line = std::move(line)](const notes&) {
-    return update<notes>{}.append(&notes::log, line);
-  };
+  return
+      [line = std::move(line)](const notes&) { return update<notes>{}.append(&notes::log, line); };
 }
 
 enum class stored_in { nothing, memory, sqlite };

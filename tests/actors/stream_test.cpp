@@ -41,7 +41,7 @@ event_mask only(event_kind kind) {
 TEST_CASE("The events of a run come in their order and are numbered without gaps") {
   const scenario_store box{any_store()};
   executor<notes> runs{talker(), box.options()};
-  const auto handle = runs.start({}, {.events = all_events});
+  const auto handle = runs.start(notes{}, {.events = all_events});
   const auto events = all_of(handle.stream());
   for (std::size_t i = 0; i < events.size(); ++i) CHECK(events[i].number == i + 1);
   CHECK(kinds_of(events) == words{"lifecycle:started", "checkpoints", "values", "tasks:started@a",
@@ -53,7 +53,7 @@ TEST_CASE("The events of a run come in their order and are numbered without gaps
 TEST_CASE("Events carry what they are about") {
   const scenario_store box{real_store()};
   executor<notes> runs{talker(), box.options()};
-  const auto handle = runs.start({.topic = "owls"}, {.thread_id = "t", .events = all_events});
+  const auto handle = runs.start(notes{.topic = "owls"}, {.thread_id = "t", .events = all_events});
   REQUIRE(handle.join().done());
   words checkpoints;
   for (const auto& one : all_of(handle.stream())) {
@@ -74,15 +74,15 @@ TEST_CASE("Events carry what they are about") {
 
 TEST_CASE("Only the kinds that were asked for are recorded") {
   executor<notes> runs{talker()};
-  const auto handle = runs.start({}, {.events = event_kind::custom | event_kind::lifecycle});
+  const auto handle = runs.start(notes{}, {.events = event_kind::custom | event_kind::lifecycle});
   CHECK(kinds_of(all_of(handle.stream())) ==
         words{"lifecycle:started", "custom@a", "lifecycle:done"});
-  CHECK(all_of(runs.start({}).stream()).empty());
+  CHECK(all_of(runs.start(notes{}).stream()).empty());
 }
 
 TEST_CASE("A late subscriber starts from the number it wants") {
   executor<notes> runs{talker()};
-  const auto handle = runs.start({}, {.events = all_events});
+  const auto handle = runs.start(notes{}, {.events = all_events});
   REQUIRE(handle.join().done());
   const auto all = all_of(handle.stream());
   const auto rest = all_of(handle.stream(5));
@@ -95,7 +95,7 @@ TEST_CASE("A late subscriber starts from the number it wants") {
 
 TEST_CASE("A subscriber that is too late is told so once and goes on with the oldest event kept") {
   executor<notes> runs{talker()};
-  const auto handle = runs.start({}, {.events = all_events, .event_capacity = 4});
+  const auto handle = runs.start(notes{}, {.events = all_events, .event_capacity = 4});
   REQUIRE(handle.join().done());
   auto events = handle.stream();
   CHECK(code_of([&] { return events.next(); }) == errc::event_gone);
@@ -116,7 +116,7 @@ TEST_CASE("Interrupts and errors are events") {
   executor<notes> runs{one, box.options()};
   const auto mask = static_cast<event_mask>(event_kind::interrupts | event_kind::errors |
                                             event_kind::lifecycle | event_kind::tasks);
-  const auto first = runs.start({}, {.thread_id = "t", .events = mask});
+  const auto first = runs.start(notes{}, {.thread_id = "t", .events = mask});
   const auto asked = all_of(first.stream());
   CHECK(kinds_of(asked) == words{"lifecycle:started", "tasks:started@a", "tasks:interrupted@a",
                                  "interrupts", "lifecycle:interrupted"});
@@ -135,7 +135,7 @@ TEST_CASE("Interrupts and errors are events") {
 TEST_CASE("Events of a subgraph carry its namespace") {
   auto outer = graph<notes>("outer").node("child", talker()).entry_point("child");
   executor<notes> runs{outer};
-  const auto events = all_of(runs.start({}, {.events = only(event_kind::custom)}).stream());
+  const auto events = all_of(runs.start(notes{}, {.events = only(event_kind::custom)}).stream());
   REQUIRE(events.size() == 1);
   CHECK(mentions(events.front().ns, "child:"));
 }
@@ -144,7 +144,7 @@ TEST_CASE("An update from the cache is marked") {
   executor<notes> runs{
       graph<notes>("one").node("a", logs("a"), {.cache = cache_policy{}}).entry_point("a")};
   for (const bool cached : {false, true}) {
-    const auto events = all_of(runs.start({}, {.events = only(event_kind::updates)}).stream());
+    const auto events = all_of(runs.start(notes{}, {.events = only(event_kind::updates)}).stream());
     REQUIRE(events.size() == 1);
     CHECK(events.front().cached == cached);
   }

@@ -64,9 +64,10 @@ TEST_CASE("Two subgraphs side by side both add their changes") {
 
 TEST_CASE("A subgraph with fields of its own is entered and left through functions") {
   const scenario_store box{any_store()};
-  auto child = graph<inner>("child")
-                   .node("x", [](const inner& s) { return update<inner>{}.append(&inner::log, s.own); })
-                   .entry_point("x");
+  auto child =
+      graph<inner>("child")
+          .node("x", [](const inner& s) { return update<inner>{}.append(&inner::log, s.own); })
+          .entry_point("x");
   auto outer = graph<notes>("outer")
                    .node("child", subgraph(
                                       child, [](const notes& s) { return inner{.own = s.topic}; },
@@ -106,7 +107,8 @@ TEST_CASE("Subgraphs of subgraphs run and interrupt at any depth") {
   CHECK(stopped.interrupts().front().node == "ask");
   CHECK(mentions(stopped.interrupts().front().ns, "middle:"));
   CHECK(mentions(stopped.interrupts().front().ns, "|deepest:"));
-  CHECK(runs.state("t").interrupts == stopped.interrupts());
+  REQUIRE(runs.state("t").interrupts.size() == 1);
+  CHECK(runs.state("t").interrupts.front().id == stopped.interrupts().front().id);
   const auto inside = runs.base().state("t", std::nullopt, stopped.interrupts().front().ns);
   CHECK(inside.state.as<inner>().log == words{"a", "m", "before"});
   CHECK(inside.next == words{"ask"});
@@ -166,15 +168,16 @@ TEST_CASE("A failed subgraph goes on where it stopped") {
 
 TEST_CASE("A command of a subgraph for its parent ends the subgraph and goes on in the parent") {
   const scenario_store box{any_store()};
-  auto child = graph<inner>("child")
-                   .node("x",
-                         [](const inner&) {
-                           return command<notes>{update<notes>{}.append(&notes::log, "handed over")}
-                               .go_to("b");
-                         })
-                   .node("never", inner_logs("never"))
-                   .entry_point("x")
-                   .edge("x", "never");
+  auto child =
+      graph<inner>("child")
+          .node("x",
+                [](const inner&) {
+                  return command<notes>{update<notes>{}.append(&notes::log, "handed over")}.go_to(
+                      "b");
+                })
+          .node("never", inner_logs("never"))
+          .entry_point("x")
+          .edge("x", "never");
   auto outer = graph<notes>("outer")
                    .node("child", child, {.destinations = {"b"}})
                    .node("b", logs("b"))
@@ -193,16 +196,18 @@ TEST_CASE("A command for a parent that is not there is an error") {
 
 TEST_CASE("A subgraph can be the target of sends") {
   const scenario_store box{any_store()};
-  auto child = graph<inner>("child")
-                   .node("x", [](const inner& s) { return update<inner>{}.append(&inner::log, s.own); })
-                   .entry_point("x");
-  auto outer = graph<notes>("outer")
-                   .node("plan", logs("plan"))
-                   .node("child", child)
-                   .entry_point("plan")
-                   .router("plan", [](const notes&) {
-                     return routes{send{"child", inner{.own = "1"}}, send{"child", inner{.own = "2"}}};
-                   });
+  auto child =
+      graph<inner>("child")
+          .node("x", [](const inner& s) { return update<inner>{}.append(&inner::log, s.own); })
+          .entry_point("x");
+  auto outer =
+      graph<notes>("outer")
+          .node("plan", logs("plan"))
+          .node("child", child)
+          .entry_point("plan")
+          .router("plan", [](const notes&) {
+            return routes{send{"child", inner{.own = "1"}}, send{"child", inner{.own = "2"}}};
+          });
   executor<notes> runs{outer, box.options()};
   CHECK(runs.run({}, {.thread_id = "t"}).log == words{"plan", "1", "2"});
 }

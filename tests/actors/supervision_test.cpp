@@ -46,8 +46,7 @@ TEST_CASE("A node that throws anything is an error of that task and nothing else
   executor<notes> runs{one};
   const auto ended = runs.run_to_result({.topic = "throw"});
   REQUIRE(ended.status() == run_status::failed);
-  CHECK(ended.info.error->code() ==
-        (what == thrown::ours ? errc::overloaded : errc::node_failed));
+  CHECK(ended.info.error->code() == (what == thrown::ours ? errc::overloaded : errc::node_failed));
   CHECK(ended.info.error->place().node == "a");
   CHECK(ended.info.error->place().graph == "one");
   CHECK(runs.run({}).log == words{"fine"});
@@ -55,13 +54,11 @@ TEST_CASE("A node that throws anything is an error of that task and nothing else
 }
 
 TEST_CASE("A router that throws is an error of the run and nothing else") {
-  auto one = graph<notes>("one")
-                 .node("a", logs("a"))
-                 .entry_point("a")
-                 .router("a", [](const notes& s) {
-                   if (s.topic == "throw") throw std::runtime_error{"no way"};
-                   return end;
-                 });
+  auto one =
+      graph<notes>("one").node("a", logs("a")).entry_point("a").router("a", [](const notes& s) {
+        if (s.topic == "throw") throw std::runtime_error{"no way"};
+        return end;
+      });
   executor<notes> runs{one};
   const auto ended = runs.run_to_result({.topic = "throw"});
   REQUIRE(ended.status() == run_status::failed);
@@ -85,7 +82,7 @@ TEST_CASE("The task of a node whose actor dies fails, and the actor is restarted
                  .entry_point("a");
   executor<notes> runs{one, own_runtime()};
   const opens_at_end safely{gate};
-  const auto handle = runs.start({.topic = "wait"});
+  const auto handle = runs.start(notes{.topic = "wait"});
   entered.wait();
   runs.base().kill_node("a", 0);
   const auto ended = handle.join();
@@ -116,7 +113,7 @@ TEST_CASE("A task whose actor dies is tried again where its policy says so") {
   options.supervision.restart = strategy;
   executor<notes> runs{one, options};
   const opens_at_end safely{gate};
-  const auto handle = runs.start({});
+  const auto handle = runs.start(notes{});
   entered.wait();
   runs.base().kill_node("a", 0);
   const auto ended = handle.join();
@@ -164,11 +161,12 @@ TEST_CASE("An executor can be destroyed with runs under way") {
                   .node("b", logs("b"))
                   .entry_point("a")
                   .edge("a", "b");
+  const actor_runtime keeps_threads = actor_runtime::shared();
   const opens_at_end safely{gate};
   std::optional<run_handle<notes>> handle;
   {
     executor<notes> runs{slow, box.options()};
-    handle = runs.start({}, {.thread_id = "t"});
+    handle = runs.start(notes{}, {.thread_id = "t"});
     entered.wait();
   }
   const auto ended = handle->join();
@@ -200,7 +198,7 @@ TEST_CASE("Two hundred runs at once on one executor do not disturb one another")
                   .router("blocks", [](const notes& s) { return s.count < 5 ? "plain" : end; });
   executor<notes> runs{loop, box.options()};
   std::vector<run_handle<notes>> all;
-  for (int i = 0; i < 200; ++i) all.push_back(runs.start({.topic = std::to_string(i)}));
+  for (int i = 0; i < 200; ++i) all.push_back(runs.start(notes{.topic = std::to_string(i)}));
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto ended = all[i].join();
     REQUIRE(ended.done());

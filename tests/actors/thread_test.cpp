@@ -72,7 +72,8 @@ TEST_CASE("A thread can be replayed from any of its checkpoints with the same en
     REQUIRE(again.done());
     CHECK(again.state().answer == "on owls");
     CHECK(again.state().log == words{"a:owls", "b"});
-    CHECK(again.info.steps == static_cast<std::int64_t>(entry.next.empty() ? 0 : 1 - entry.info.step));
+    CHECK(again.info.steps ==
+          static_cast<std::int64_t>(entry.next.empty() ? 0 : 1 - entry.info.step));
   }
 }
 
@@ -119,8 +120,8 @@ TEST_CASE("An update of the state as a node lets that node's edges decide what i
     CHECK(runs.resume("n").join().state().answer == "on cats");
   }
   SECTION("as the end nothing is next") {
-    const auto stopped = runs.run_to_result({.topic = "owls"},
-                                            {.thread_id = "t", .interrupt_before = {"b"}});
+    const auto stopped =
+        runs.run_to_result({.topic = "owls"}, {.thread_id = "t", .interrupt_before = {"b"}});
     REQUIRE(stopped.status() == run_status::interrupted);
     static_cast<void>(runs.update_state("t", {}, end));
     CHECK(runs.state("t").next.empty());
@@ -165,8 +166,8 @@ TEST_CASE("A thread has one run at a time") {
                    .entry_point("a");
   executor<notes> runs{waits, box.options()};
   const opens_at_end safely{gate};
-  const auto first = runs.start({}, {.thread_id = "t"});
-  CHECK(code_of([&] { return runs.start({}, {.thread_id = "t"}); }) == errc::thread_busy);
+  const auto first = runs.start(notes{}, {.thread_id = "t"});
+  CHECK(code_of([&] { return runs.start(notes{}, {.thread_id = "t"}); }) == errc::thread_busy);
   CHECK(runs.find("t").has_value());
   gate.open();
   CHECK(first.join().done());

@@ -43,8 +43,9 @@ struct board {
 };
 MCP_STATE(board, last, (any, mcp::any_value), (list, mcp::append), (entries, mcp::merge),
           (table, mcp::merge), (names, mcp::merge), (total, mcp::sum), (weight, mcp::sum),
-          (low, mcp::minimum), (high, mcp::maximum), (chat, mcp::add_messages), (flash, mcp::ephemeral),
-          (secret, mcp::untracked), (arrived, mcp::barrier("left", "right")),
+          (low, mcp::minimum), (high, mcp::maximum), (chat, mcp::add_messages),
+          (flash, mcp::ephemeral), (secret, mcp::untracked),
+          (arrived, mcp::barrier("left", "right")),
           (path, mcp::reduce_with([](std::string& current, std::string&& incoming) {
              current = (current + incoming).substr(0, 40);
            })))

@@ -81,6 +81,10 @@ class interpreter {
         deferred_.clear();
       }
       if (next_.empty()) break;
+      if (state_.log.size() + next_.size() > max_lines) {
+        result.too_long = true;
+        break;
+      }
       superstep();
       ++result.supersteps;
     }

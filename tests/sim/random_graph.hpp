@@ -177,7 +177,9 @@ std::shared_ptr<const mcp::graph_plan> build(const graph& of);
 struct expectation {
   state reached{};
   std::int64_t supersteps = 0;
+  bool too_long = false;  ///< given up after `max_lines` lines of the log
 };
+inline constexpr std::size_t max_lines = 120;
 expectation interpret(const graph& of);
 
 }  // namespace sim

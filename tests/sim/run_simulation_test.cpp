@@ -21,11 +21,14 @@ TEST_CASE("Any run ends as if its nodes had run one after the other without a cr
   const auto first = first_seed();
   WARN("MCP_TEST_SEED=" << first);
   int crashes = 0;
+  int runs = 0;
   std::uint64_t events = 0;
   for (auto seed = first; seed < first + seeds_per_run; ++seed) {
     INFO("MCP_TEST_SEED=" << seed);
     const auto graph = sim::make_graph(seed);
     const auto expected = sim::interpret(graph);
+    if (expected.too_long) continue;  // the same ways, only more of them
+    ++runs;
     sim::simulated_run run(graph, sim::mix(seed, 1));
     REQUIRE_NOTHROW(run.run());
     REQUIRE(run.reached().log == expected.reached.log);
@@ -34,6 +37,6 @@ TEST_CASE("Any run ends as if its nodes had run one after the other without a cr
     crashes += run.crashes();
     events += run.events();
   }
-  WARN(seeds_per_run << " runs, " << crashes << " crashes, " << events << " events");
-  CHECK(crashes > 0);
+  WARN(runs << " runs, " << crashes << " crashes, " << events << " events");
+  CHECK(crashes > runs / 2);
 }

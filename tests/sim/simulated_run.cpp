@@ -76,8 +76,7 @@ void call_node(const mcp::graph_plan& plan, simulated_run& run, task& of, const 
 }  // namespace
 
 simulated_run::simulated_run(const graph& of, std::uint64_t seed)
-    : of_(of),
-      plan_(build(of)),
+    : plan_(build(of)),
       random_(seed),
       durability_(static_cast<mcp::durability>(draw(random_, 3))) {}
 
@@ -191,7 +190,8 @@ void simulated_run::carry_out(commands& out) {
     require(!finished_tasks_.contains(machine_->id_of(*one)),
             "a task whose end is durable runs again: " + plan_->name_of(one->planned));
     one->started.store(now_.count());
-    running_.push_back({one, one->attempt});
+    turns_[one.get()] = ++last_turn_;
+    running_.push_back({one, last_turn_});
   }
   if (out.wake) wake_ = wake_ ? std::min(*wake_, *out.wake) : *out.wake;
   if (out.finished) return end_of_process();
@@ -232,7 +232,7 @@ void simulated_run::late(std::size_t index) {
   const auto one = stray_[index];
   stray_.erase(stray_.begin() + static_cast<std::ptrdiff_t>(index));
   // Between two attempts of one task object the shell delivers each result once.
-  if (one.task->attempt != one.number) return;
+  if (turns_[one.task.get()] != one.turn) return;
   if (one.task->state == task_state::running && !one.task->cancelled) {
     call_node(*plan_, *this, *one.task, machine_->id_of(*one.task));
   }

@@ -36,7 +36,7 @@ class simulated_run final : public mcp::core::machine_ports {
   using task_pointer = mcp::core::task_pointer;
   struct attempt {
     task_pointer task{};
-    int number = 0;
+    std::uint64_t turn = 0;  ///< number of its dispatch
   };
 
   void next_event();
@@ -56,7 +56,6 @@ class simulated_run final : public mcp::core::machine_ports {
   [[nodiscard]] mcp::core::run_settings settings() const;
   [[nodiscard]] bool may_be_lost(const attempt& one) const;
 
-  const graph& of_;
   std::shared_ptr<const mcp::graph_plan> plan_;
   random_source random_;
   mcp::durability durability_;
@@ -69,6 +68,8 @@ class simulated_run final : public mcp::core::machine_ports {
   std::deque<std::vector<mcp::store_write>> pending_;
   std::optional<std::size_t> hold_;  ///< batches until the machine's hold is over
   std::vector<attempt> running_;
+  std::map<const mcp::core::task*, std::uint64_t> turns_;  ///< last dispatch of each task
+  std::uint64_t last_turn_ = 0;
   std::vector<attempt> stray_;  ///< given up, or answered already: may still come
   std::optional<mcp::core::instant> wake_;
 

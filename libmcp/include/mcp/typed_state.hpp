@@ -12,6 +12,11 @@ constexpr bool is_barrier = false;
 template <std::size_t N>
 constexpr bool is_barrier<barrier_reducer<N>> = true;
 
+template <class R>
+constexpr bool is_custom = false;
+template <class Function>
+constexpr bool is_custom<custom_reducer<Function>> = true;
+
 template <class State, class T, class Reducer>
 class typed_channel final : public channel {
  public:
@@ -64,7 +69,7 @@ class typed_channel final : public channel {
     } else if constexpr (std::same_as<Reducer, sum_reducer> && std::is_arithmetic_v<T>) {
       return mcp::value{static_cast<T>(static_cast<const State*>(after)->*member_ -
                                        static_cast<const State*>(before)->*member_)};
-    } else if constexpr (reducer_traits<Reducer>::many_writers) {
+    } else if constexpr (reducer_traits<Reducer>::many_writers && !is_custom<Reducer>) {
       return mcp::value{T(static_cast<const State*>(after)->*member_)};
     }
     return {};

@@ -19,7 +19,6 @@ class run_actor final : public base_actor, public core::machine_ports {
       : base_actor(config),
         order_(std::move(order)),
         link_(*order_.link),
-        table_(order_.team->table()),
         machine_(std::move(order_.settings), *this) {
     order_.census->enter();
     set_exception_handler([this](std::exception_ptr& thrown) {
@@ -30,6 +29,7 @@ class run_actor final : public base_actor, public core::machine_ports {
 
   caf::behavior make_behavior() override {
     order_.team->join(caf::actor_cast<caf::actor>(this));
+    table_ = order_.team->table();  // after joining: no restart may be missed in between
     handle(std::exchange(order_.opening, nullptr));
     return {
         [this](done_message& ended) {
@@ -74,7 +74,6 @@ class run_actor final : public base_actor, public core::machine_ports {
     // Kept per thread for its memory; taken while in use, as carrying out may come back here.
     static thread_local std::unique_ptr<commands> spare;
     auto out = spare ? std::move(spare) : std::make_unique<commands>();
-    out->clear();
     event(machine_, *out);
     for (;;) {
       const bool durable = carry_out(*out);
@@ -82,6 +81,8 @@ class run_actor final : public base_actor, public core::machine_ports {
       out->clear();
       machine_.durable(*out);
     }
+    // What is kept holds no task: it would keep the run's store open as long as the thread.
+    out->clear();
     spare = std::move(out);
   }
 

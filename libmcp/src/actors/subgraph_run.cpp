@@ -83,6 +83,7 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   order.settings.options.durability = above.options.durability;
   order.settings.options.events = above.options.events;
   const auto& id = parent_machine.id_of(*parent.task);
+  order.settings.parent = above.plan;
   order.settings.ns =
       core::child_namespace(above.ns, above.plan->name_of(parent.task->planned), id);
   auto link = std::make_shared<run_link>();

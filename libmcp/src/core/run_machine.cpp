@@ -29,6 +29,7 @@ void run_machine::begin(state_pointer state, log_position at, std::vector<channe
   if (settings_.options.deadline.count() > 0) deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("started", out);
   if (!settings_.stored) position_.id = next_checkpoint_id({}, ports_.wall(), random32());
+  if (settings_.stored && !at.id) write_defaults(*settings_.plan->state, patches_);
   // The input is merged like the writes of one task, the start node's.
   task_count_ = 1;
   auto& source = fresh_task(0);
@@ -82,6 +83,7 @@ void run_machine::edit(state_pointer state, log_position at, agenda next, node_i
   anchor_ = at.id;
   next_ = std::move(next);
   next_.joins.resize(settings_.plan->joins.size());
+  if (!at.id) write_defaults(*settings_.plan->state, patches_);
   task_count_ = 1;
   auto& source = fresh_task(0);
   source.node = source.planned = as_node;

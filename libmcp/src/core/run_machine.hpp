@@ -33,6 +33,7 @@ struct run_settings {
   std::string run_id{};
   std::string thread_id{};
   std::string ns{};       ///< empty: the root
+  std::shared_ptr<const graph_plan> parent{};  ///< the enclosing graph's; null for the root
   bool stored = false;    ///< there is a store
   bool budgeted = false;  ///< the budget has limits: its use is stored with each checkpoint
   run_options options{};

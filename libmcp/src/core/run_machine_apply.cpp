@@ -37,6 +37,10 @@ void run_machine::apply(checkpoint_source source, machine_commands& out) {
     if (ask_edge_map && !result_.parent) {
       go_to(settings_.plan->edge_map(state_.get()).take(), "the edge map");
     }
+    task_count_ = 0;
+    // Stored on exit only, later supersteps may have left effects under the same checkpoint.
+    if (settings_.options.durability != durability::exit) memory_.reset();
+    checkpoint(source, out);
   } catch (const error& what) {
     damaged_ = true;
     return fail(what, out);
@@ -48,10 +52,6 @@ void run_machine::apply(checkpoint_source source, machine_commands& out) {
     damaged_ = true;
     return fail(error{errc::node_failed, "a router or reducer threw something unknown"}, out);
   }
-  task_count_ = 0;
-  // Stored on exit only, later supersteps may have left effects under the same checkpoint.
-  if (settings_.options.durability != durability::exit) memory_.reset();
-  checkpoint(source, out);
 }
 
 /// With several tasks a router sees its own task's writes but not its siblings': it is asked before

@@ -70,7 +70,7 @@ void run_machine::recall(task& planned, machine_commands& out) {
   auto& known = found->second;
   planned.effects = known.effects;
   if (known.result) {
-    planned.outcome.result = decode_result(*settings_.plan, *known.result);
+    planned.outcome.result = decode_result(*settings_.plan, *known.result, settings_.parent.get());
     planned.outcome.what = task_outcome::kind::finished;
     planned.state = task_state::finished;
     --unsettled_;
