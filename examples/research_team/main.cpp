@@ -82,12 +82,12 @@ class command {
     }
     if (same) return *same;
     using update = mcp::update<team_state>;
-    return team.start(update{}
-                          .set(&team_state::question_text, options_.question)
-                          .set(&team_state::folder, options_.folder)
-                          .set(&team_state::max_rounds, options_.rounds)
-                          .set(&team_state::slow_ms, options_.slow_ms),
-                      run_options());
+    return team.start_with(update{}
+                               .set(&team_state::question_text, options_.question)
+                               .set(&team_state::folder, options_.folder)
+                               .set(&team_state::max_rounds, options_.rounds)
+                               .set(&team_state::slow_ms, options_.slow_ms),
+                           run_options());
   }
 
   /// Nothing when the thread has ended or waits for an answer.

@@ -120,7 +120,7 @@ class executor {
     return run_handle<State>{base_.start(std::move(fresh), std::move(writes), std::move(options))};
   }
   /// The same with an update as input, for fields whose default is a value too.
-  [[nodiscard]] run_handle<State> start(update<State> input, run_options options = {}) {
+  [[nodiscard]] run_handle<State> start_with(update<State> input, run_options options = {}) {
     return run_handle<State>{
         base_.start(fresh_state(), std::move(input).take(), std::move(options))};
   }

@@ -111,6 +111,7 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
   check_idle(thread_id);
   const auto stored = load(thread_id, std::nullopt, "");
   answers = core::match_answers(core::pending_interrupts(stored.journal), std::move(answers));
+  answers.emplace(core::gate_key, to_cbor(true));
   auto known = store().runs({.thread_id = thread_id, .limit = 1'000'000});
   run_record run;
   if (known.empty()) {

@@ -43,7 +43,9 @@ std::vector<pending_interrupt> pending_interrupts(const std::vector<journal_entr
   }
   std::vector<pending_interrupt> pending;
   for (const auto& entry : journal) {
-    if (entry.kind == journal_kind::interrupt && !answered.contains(entry.key)) {
+    // Without a key: a stop before a node of a subgraph, which is passed, not answered.
+    if (entry.kind == journal_kind::interrupt && !entry.key.empty() &&
+        !answered.contains(entry.key)) {
       pending.push_back(decode_interrupt(entry.key, entry.body).first);
     }
   }

@@ -9,6 +9,9 @@
 
 namespace mcp::core {
 
+/// Key of the journal's answer that lets a run pass its stops before nodes once.
+inline constexpr const char* gate_key = "gate";
+
 /// The interrupts of a checkpoint's journal that have no answer yet.
 [[nodiscard]] std::vector<pending_interrupt> pending_interrupts(
     const std::vector<journal_entry>& journal);

@@ -152,7 +152,7 @@ node_result decode_result(const graph_plan& plan, std::string_view body, const g
 
 std::string encode_interrupt(const pending_interrupt& interrupt, std::string_view task) {
   cbor_writer w;
-  w.array(4);
+  w.array(5);
   w.text(task);
   w.text(interrupt.node);
   if (interrupt.question.empty()) {
@@ -165,13 +165,14 @@ std::string encode_interrupt(const pending_interrupt& interrupt, std::string_vie
   } else {
     w.text(interrupt.schema);
   }
+  w.text(interrupt.ns);
   return take_stored(w, interrupt_text);
 }
 
 std::pair<pending_interrupt, std::string> decode_interrupt(std::string_view key,
                                                            std::string_view body) {
   return read_stored(interrupt_text, body, [&](cbor_reader& r) {
-    expect_array(r, 4);
+    expect_array(r, 5);
     std::pair<pending_interrupt, std::string> result;
     auto& [interrupt, task] = result;
     interrupt.id = key;
@@ -179,6 +180,7 @@ std::pair<pending_interrupt, std::string> decode_interrupt(std::string_view key,
     interrupt.node = r.text();
     interrupt.question = cbor_to_json(r.raw());
     if (!r.skip_null()) interrupt.schema = r.text();
+    interrupt.ns = r.text();
     return result;
   });
 }

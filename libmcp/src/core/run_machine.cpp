@@ -1,6 +1,7 @@
 #include "core/run_machine.hpp"
 
 #include "core/ids.hpp"
+#include "core/interrupts.hpp"
 
 #include <algorithm>
 
@@ -52,13 +53,14 @@ void run_machine::go_on(state_pointer state, log_position at, agenda next,
   next_ = std::move(next);
   next_.joins.resize(settings_.plan->joins.size());
   answers_ = answers;
-  gate_passed_ = true;
   if (settings_.options.deadline.count() > 0) deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("resumed", out);
   memory_ = std::make_unique<std::map<std::string, recalled>>();
   for (const auto& entry : journal) {
     if (entry.kind == journal_kind::answer) answers_.try_emplace(entry.key, entry.body);
   }
+  // Only who resumes may pass a stop before a node; a run that is recovered stops there again.
+  gate_passed_ = answers_.contains(gate_key);
   for (const auto& entry : journal) {
     if (entry.kind == journal_kind::task) (*memory_)[entry.key].result = entry.body;
     if (entry.kind == journal_kind::effect) {
@@ -69,7 +71,7 @@ void run_machine::go_on(state_pointer state, log_position at, agenda next,
     }
     if (entry.kind == journal_kind::interrupt) {
       auto [asked, id] = decode_interrupt(entry.key, entry.body);
-      const bool answered = answers_.contains(asked.id);
+      const bool answered = asked.id.empty() ? gate_passed_ : answers_.contains(asked.id);
       (*memory_)[id].interrupts.emplace_back(std::move(asked), answered);
     }
   }
