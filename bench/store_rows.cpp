@@ -2,6 +2,7 @@
 #include "graphs.hpp"
 #include "rows.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace bench {
@@ -69,32 +70,39 @@ probes group_commit_probes(const settings&) {
           [kept] { return synchronous_rate(kept->executor, 1); }};
 }
 
+constexpr std::int64_t append_window = 1000;
+
 mcp::update<counter_state> append_message(const counter_state& s) {
   return mcp::update<counter_state>{}
       .set(&counter_state::n, s.n + 1)
       .append(&counter_state::log, std::string(200, 'm'));
 }
 
-/// Time per step of `steps` further steps on a thread that has `before` already.
-double append_microseconds(std::int64_t before, std::int64_t steps) {
-  stored kept{loop_graph(append_message)};
-  auto options = long_run(before + steps);
-  options.thread_id = "t";
-  if (before > 0) finished(kept.executor.run_to_result({.limit = before}, options));
-  return microseconds_of(
-             [&] { finished(kept.executor.run_to_result({.limit = before + steps}, options)); }) /
-         static_cast<double>(steps);
+/// Time per step over `append_window` steps from step `from` on, within one run.
+double append_microseconds(std::int64_t from) {
+  using clock = std::chrono::steady_clock;
+  clock::time_point began;
+  clock::time_point ended;
+  const auto node = [&began, &ended, from](const counter_state& s) {
+    if (s.n == from) began = clock::now();
+    if (s.n == from + append_window) ended = clock::now();
+    return append_message(s);
+  };
+  const auto steps = from + append_window + 1;
+  stored kept{loop_graph(node)};
+  finished(kept.executor.run_to_result({.limit = steps}, long_run(steps)));
+  return std::chrono::duration<double, std::micro>(ended - began).count() /
+         static_cast<double>(append_window);
 }
 
-spec append_row(std::int64_t before) {
-  constexpr std::int64_t steps = 1000;
-  return {"append 200 B per step, SQLite, at step " + std::to_string(before),
+spec append_row(std::int64_t from) {
+  return {"append 200 B per step, SQLite, at step " + std::to_string(from),
           "us",
           "at step 100",
           {{bound_kind::ratio_at_most, 1.15}},
-          [before](const settings&) -> probes {
-            return {[before] { return append_microseconds(before, steps); },
-                    [] { return append_microseconds(100, steps); }};
+          [from](const settings&) -> probes {
+            return {[from] { return append_microseconds(from); },
+                    [] { return append_microseconds(100); }};
           }};
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("An interrupt round-trips with its task") {
 TEST_CASE("An interrupt without a schema has none after reading") {
   const mcp::pending_interrupt asked{.id = "1", .node = "n", .ns = {}, .question = "\"go?\""};
   const auto body = core::encode_interrupt(asked, "t");
-  CHECK(to_hex(body) == "846174616e63676f3ff6");
+  CHECK(to_hex(body) == "856174616e63676f3ff660");
   CHECK(core::decode_interrupt("1", body).first == asked);
 }
 
