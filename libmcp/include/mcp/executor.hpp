@@ -104,20 +104,18 @@ class executor {
   /// Runs to the end and returns the state. `input`: its fields that differ from a default State go
   /// through the reducers into the thread's state. Throws the run's error, and `interrupted` when
   /// it waits. Must not be called on the executor's own scheduler threads, that is in plain nodes.
-  State run(State input, run_options options = {}) {
-    auto result = run_to_result(std::move(input), std::move(options));
+  State run(const State& input, run_options options = {}) {
+    const auto result = run_to_result(input, std::move(options));
     result.check();
     return result.state();
   }
   /// The same without exceptions for the run's own end.
-  [[nodiscard]] run_result<State> run_to_result(State input, run_options options = {}) {
-    auto [fresh, writes] = split(std::move(input), options);
-    return {base_.run(std::move(fresh), std::move(writes), std::move(options))};
+  [[nodiscard]] run_result<State> run_to_result(const State& input, run_options options = {}) {
+    return {base_.run(fresh_state(), given(input), std::move(options))};
   }
   /// Returns once the run is accepted: with a store, once its input is durable.
-  [[nodiscard]] run_handle<State> start(State input, run_options options = {}) {
-    auto [fresh, writes] = split(std::move(input), options);
-    return run_handle<State>{base_.start(std::move(fresh), std::move(writes), std::move(options))};
+  [[nodiscard]] run_handle<State> start(const State& input, run_options options = {}) {
+    return run_handle<State>{base_.start(fresh_state(), given(input), std::move(options))};
   }
   /// The same with an update as input, for fields whose default is a value too.
   [[nodiscard]] run_handle<State> start_with(update<State> input, run_options options = {}) {
@@ -174,12 +172,8 @@ class executor {
     const auto& type = state_type_of<State>::get();
     return {type, type.make()};
   }
-  static std::pair<state_pointer, std::vector<channel_write>> split(State input,
-                                                                    const run_options& options) {
-    const auto& type = state_type_of<State>::get();
-    // A new thread without a store simply starts with the input; there is nothing to merge it with.
-    (void)options;
-    return {fresh_state(), detail::given_fields(type, &input)};
+  static std::vector<channel_write> given(const State& input) {
+    return detail::given_fields(state_type_of<State>::get(), &input);
   }
 
   executor_base base_;
