@@ -1,8 +1,8 @@
 // Foreign schemas and foreign instances: the first line of the input is the schema, the rest the
 // instance. When the first byte is 'c', the instance is CBOR, which can say more than JSON text.
 
-#include "core/json_schema.hpp"
 #include "mcp/error.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +26,8 @@ json parse_instance(std::string_view text, bool binary) try {
   return json(json::value_t::discarded);
 }
 
-void check(const mcp::core::json_schema& schema, const json& instance) {
-  using limits = mcp::core::json_schema_limits;
+void check(const mcp::json_schema& schema, const json& instance) {
+  using limits = mcp::json_schema_limits;
   const auto problems = schema.validate(instance);
   require(problems.size() <= limits::schema_problems);
   for (const auto& [at, message] : problems) {
@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (schema.is_discarded() || line.size() == input.size()) return 0;
   const json instance = parse_instance(input.substr(line.size() + 1), binary);
   try {
-    const mcp::core::json_schema compiled{std::move(schema)};
+    const mcp::json_schema compiled{std::move(schema)};
     check(compiled, instance);
   } catch (const mcp::error& problem) {
     require(problem.code() == mcp::errc::invalid_schema || problem.code() == mcp::errc::too_large);

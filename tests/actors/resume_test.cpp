@@ -186,6 +186,67 @@ TEST_CASE("A cancelled blocking node is not waited for and its late result is dr
   CHECK(again.state().log == words{"second"});
 }
 
+TEST_CASE("A cancelled run calls what its nodes gave to on_cancel, and that ends their work") {
+  const scenario_store box{real_store()};
+  door entered;
+  door begun;
+  door stopped;
+  std::atomic<int> stops{0};
+  auto waits = graph<notes>("waits")
+                   .node("blocking",
+                         [&](const notes&, context& ctx) {
+                           ctx.on_cancel([&] {
+                             ++stops;
+                             stopped.open();
+                           });
+                           entered.open();
+                           stopped.wait();  // as a read of a socket that the stop closes
+                         },
+                         {.blocking = true})
+                   .node("async",
+                         [&](const notes&, reply<notes> answer) {
+                           const auto kept = std::make_shared<reply<notes>>(answer);
+                           answer.context().on_cancel([&stops, kept] { ++stops; });
+                           begun.open();
+                         })
+                   .node("fan", [](const notes&) {})
+                   .entry_point("fan")
+                   .edge("fan", "blocking")
+                   .edge("fan", "async");
+  executor<notes> runs{waits, box.options()};
+  const opens_at_end safely{stopped};
+  const auto handle = runs.start(notes{}, {.thread_id = "t"});
+  entered.wait();
+  begun.wait();
+  handle.cancel();
+  CHECK(handle.join().status() == run_status::cancelled);
+  CHECK(stops == 2);
+}
+
+TEST_CASE("A timeout calls what the attempt gave to on_cancel, and a finished attempt nothing") {
+  std::atomic<int> stops{0};
+  door stopped;
+  auto twice = graph<notes>("twice")
+                   .node("late",
+                         [&](const notes&, context& ctx) {
+                           ctx.on_cancel([&] {
+                             ++stops;
+                             stopped.open();
+                           });
+                           if (ctx.attempt() == 1) stopped.wait();
+                         },
+                         {.retry = retry_policy{.max_attempts = 2,
+                                                .initial_interval = milliseconds{1},
+                                                .jitter = false},
+                          .timeout = timeout_policy{.run = milliseconds{20}},
+                          .blocking = true})
+                   .entry_point("late");
+  executor<notes> runs{twice};
+  const opens_at_end safely{stopped};
+  CHECK(runs.run_to_result({}).done());
+  CHECK(stops == 1);
+}
+
 TEST_CASE("A drained run stops at the end of its superstep and can be resumed") {
   const scenario_store box{real_store()};
   door entered;

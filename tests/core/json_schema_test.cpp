@@ -1,4 +1,4 @@
-#include "core/json_schema.hpp"
+#include "mcp/json_schema.hpp"
 
 #include "mcp/error.hpp"
 #include "support/catch.hpp"
@@ -15,11 +15,11 @@
 
 namespace {
 
-using mcp::core::json_schema;
-using limits = mcp::core::json_schema_limits;
+using mcp::json_schema;
+using limits = mcp::json_schema_limits;
 using nlohmann::json;
 
-std::vector<mcp::core::schema_problem> problems(std::string_view schema, const json& instance) {
+std::vector<mcp::schema_problem> problems(std::string_view schema, const json& instance) {
   return json_schema{json::parse(schema)}.validate(instance);
 }
 
@@ -48,7 +48,7 @@ std::string refused(std::string_view schema) {
   return error.message();
 }
 
-bool too_complex(const std::vector<mcp::core::schema_problem>& found) {
+bool too_complex(const std::vector<mcp::schema_problem>& found) {
   return !found.empty() && found.back().message.starts_with("too complex");
 }
 

@@ -29,6 +29,7 @@ class simulated_context final : public mcp::context_port {
   }
   [[nodiscard]] std::string task_id() const override { return id_; }
   [[nodiscard]] bool cancelled() const noexcept override { return task_.cancelled.load(); }
+  void on_cancel(std::function<void()>) override {}
   void heartbeat() noexcept override {}
   [[nodiscard]] std::chrono::system_clock::time_point now() const override { return run_.wall(); }
   [[nodiscard]] std::optional<std::string> answer(std::size_t index) override {

@@ -3,8 +3,8 @@
 // a Markdown table. Exit codes: 0 when every draft passes at least the required share, 1 when
 // not, 2 when the suite cannot be read.
 
-#include "core/json_schema.hpp"
 #include "mcp/error.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -82,7 +82,7 @@ class suite_runner {
       schema["$schema"] = default_draft_;
     }
     try {
-      const mcp::core::json_schema compiled{std::move(schema)};
+      const mcp::json_schema compiled{std::move(schema)};
       for (const auto& test : tests) {
         const bool valid = compiled.validate(test.at("data")).empty();
         const bool right = valid == test.at("valid").get<bool>();

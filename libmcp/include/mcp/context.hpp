@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +41,7 @@ class MCP_EXPORT context_port {
   [[nodiscard]] virtual task_info info() const = 0;
   [[nodiscard]] virtual std::string task_id() const = 0;
   [[nodiscard]] virtual bool cancelled() const noexcept = 0;
+  virtual void on_cancel(std::function<void()> stop) = 0;
   virtual void heartbeat() noexcept = 0;
   [[nodiscard]] virtual std::chrono::system_clock::time_point now() const = 0;
   /// The answer (CBOR) to this task's `index`-th question, or nothing.
@@ -112,6 +114,10 @@ class context {
   [[nodiscard]] int attempt() const { return port_->info().attempt; }
   /// True when the result is no longer wanted: cancelled, timed out, or a sibling failed.
   [[nodiscard]] bool cancelled() const noexcept { return port_->cancelled(); }
+  /// Calls `stop` once the result is no longer wanted, from any thread; at once if that is so
+  /// already. It must not block, and should make the work end: close the socket, wake the thread.
+  /// Forgotten when the attempt has ended.
+  void on_cancel(std::function<void()> stop) { port_->on_cancel(std::move(stop)); }
   /// A sign of life for `timeout_policy::idle`.
   void heartbeat() noexcept { port_->heartbeat(); }
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return port_->now(); }

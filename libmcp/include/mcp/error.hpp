@@ -48,7 +48,21 @@ namespace mcp {
   X(invalid_schema, 172, "correct the JSON Schema at the place named in the message")            \
   X(too_large, 173, "keep the input under the limit named in the message")                       \
   X(event_gone, 180, "read the stream sooner, or raise stream_options::capacity")                \
-  X(shutting_down, 190, "the executor is stopping: start the run elsewhere, or again later")
+  X(shutting_down, 190, "the executor is stopping: start the run elsewhere, or again later")     \
+  X(model_rejected, 200, "correct the request; the provider's message says what it refused")     \
+  X(unauthorized, 201, "check the API key and what it may be used for")                          \
+  X(rate_limited, 202, "wait as long as the message says, or give the model a lower rate limit") \
+  X(quota_exhausted, 203, "raise the account's quota or its credit; trying again does not help") \
+  X(connection_failed, 204, "check the address, the proxy, the network and the certificate")     \
+  X(call_timeout, 205, "raise the timeout that the message names, or look at the far end")       \
+  X(malformed_answer, 206, "see the message; the far end does not speak the protocol it should") \
+  X(server_failed, 207, "try again later; the fault is at the far end")                          \
+  X(cassette_miss, 208, "record the cassette again; the request differs from all recorded ones") \
+  X(tool_failed, 210, "see the cause; the model is told when the tool handles its errors")       \
+  X(invalid_tool_call, 211, "compare the arguments with the tool's schema")                      \
+  X(access_denied, 212, "allow the host or folder in the options of the tool if this was meant") \
+  X(invalid_cluster_file, 230, "correct the file at the line and column named in the message")   \
+  X(script_failed, 231, "correct the script, or raise the limit that the message names")
 
 /// A stable code for each way in which a call can fail.
 enum class errc : std::uint16_t {

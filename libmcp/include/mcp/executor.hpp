@@ -168,12 +168,9 @@ class executor {
   [[nodiscard]] executor_base& base() noexcept { return base_; }
 
  private:
-  static state_pointer fresh_state() {
-    const auto& type = state_type_of<State>::get();
-    return {type, type.make()};
-  }
-  static std::vector<channel_write> given(const State& input) {
-    return detail::given_fields(state_type_of<State>::get(), &input);
+  state_pointer fresh_state() const { return {base_.type(), base_.type().make()}; }
+  std::vector<channel_write> given(const State& input) const {
+    return detail::given_fields(base_.type(), &input);
   }
 
   executor_base base_;

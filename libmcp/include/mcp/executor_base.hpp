@@ -145,6 +145,8 @@ class MCP_EXPORT executor_base {
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
   [[nodiscard]] std::optional<run_handle_base> find(const std::string& thread_id) const;
   [[nodiscard]] std::vector<run_handle_base> recovered() const;
+  /// The state of the graph.
+  [[nodiscard]] const state_type& type() const noexcept;
   /// Restarts seen by the supervisor of the graph's actors.
   [[nodiscard]] std::size_t restarts() const;
   /// Ends the actor of a node, as a defect in it would; for tests of supervision.

@@ -56,6 +56,12 @@ class graph {
     builder_.name = std::move(name);
     builder_.state = &state_type_of<State>::get();
   }
+  /// A graph over a state that is made at run time; see <mcp/json.hpp>.
+  graph(std::string name, std::shared_ptr<const state_type> type) {
+    builder_.name = std::move(name);
+    builder_.state = type.get();
+    builder_.state_owner = std::move(type);
+  }
 
   /// Adds a node. `function` is one of
   ///     State f(State)                         writes the fields it changed, replacing them
@@ -75,7 +81,7 @@ class graph {
   template <class Child>
   graph& node(std::string name, const graph<Child>& child, node_options options = {}) {
     auto spec = detail::shared_fields(*builder_.state, child.compile().plan());
-    return add_subgraph(std::move(name), std::move(spec), &value_type_of<Child>,
+    return add_subgraph(std::move(name), std::move(spec), state_type_of<Child>::send_input,
                         std::move(options));
   }
   /// Adds a graph with fields of its own as a node; see `mcp::subgraph`.
@@ -83,16 +89,16 @@ class graph {
   graph& node(std::string name, subgraph_node<State, Child> child, node_options options = {}) {
     subgraph_spec spec;
     spec.plan = child.child.plan();
-    spec.enter = [enter = std::move(child.enter)](const node_input& in) {
-      const auto& type = state_type_of<Child>::get();
-      if (in.input.has_value()) return detail::given_fields(type, in.input.get());
+    spec.enter = [enter = std::move(child.enter),
+                  &type = state_of(*child.child.plan())](const node_input& in) {
+      if (in.input.has_value()) return type.input_writes(in.input);
       const Child input = enter(in.state.template as<State>());
       return detail::given_fields(type, &input);
     };
     spec.leave = [leave = std::move(child.leave)](const void*, const void* after) {
       return node_result{.writes = leave(*static_cast<const Child*>(after)).take()};
     };
-    return add_subgraph(std::move(name), std::move(spec), &value_type_of<Child>,
+    return add_subgraph(std::move(name), std::move(spec), state_type_of<Child>::send_input,
                         std::move(options));
   }
 

@@ -42,6 +42,7 @@ struct graph_builder {
 
   std::string name{};
   const state_type* state = nullptr;
+  std::shared_ptr<const state_type> state_owner{};  ///< of a state that is made at run time
   std::vector<node_spec> nodes{};
   std::vector<edge> edges{};
   std::vector<router> routers{};
@@ -60,6 +61,9 @@ class graph_plan;
 [[nodiscard]] MCP_EXPORT std::vector<graph_problem> check(const graph_builder& builder);
 /// Checks and freezes a graph; throws `invalid_graph` with all problems in the message.
 [[nodiscard]] MCP_EXPORT std::shared_ptr<const graph_plan> compile(const graph_builder& builder);
+
+/// The state that the graph works on.
+[[nodiscard]] MCP_EXPORT const state_type& state_of(const graph_plan& plan) noexcept;
 
 enum class drawing : std::uint8_t { mermaid, dot, json };
 /// The graph as a drawing; `depth` levels of subgraphs are drawn inside their nodes.

@@ -54,7 +54,7 @@ class reply {
     node_result result;
     if (what.is_for_parent()) {
       auto& parent = result.parent.emplace();
-      parent.type = &state_type_of<State>::get();
+      parent.type = what.change().type();
       parent.go_to = std::move(what).take_where().take();
       parent.writes = std::move(what).take_change().take();
     } else {
@@ -149,14 +149,18 @@ std::vector<channel_write> changed_fields(const State& before, State&& after, wr
   return writes;
 }
 
+/// The same for a state that has no C++ type.
+[[nodiscard]] MCP_EXPORT std::vector<channel_write> changed_channels(const state_pointer& before,
+                                                                     const void* after);
+
 /// Turns whatever a node returned into a `node_result`.
 template <class State, class Result>
-node_result erase_result(const void* before, Result&& result) {
+node_result erase_result(const state_pointer& before, Result&& result) {
   using type = std::remove_cvref_t<Result>;
-  if constexpr (std::same_as<type, State>) {
-    static_assert(described<State>, "a node over a dynamic state returns an update");
-    return {.writes = changed_fields(*static_cast<const State*>(before), std::move(result),
-                                     write_mode::overwrite)};
+  if constexpr (std::same_as<type, State> && described<State>) {
+    return {.writes = changed_fields(before.as<State>(), std::move(result), write_mode::overwrite)};
+  } else if constexpr (std::same_as<type, State>) {
+    return {.writes = changed_channels(before, &result)};
   } else if constexpr (is_update<type>) {
     static_assert(std::same_as<typename type::state, State>, "the update is for another state");
     return {.writes = std::move(result).take()};
@@ -218,7 +222,7 @@ node_spec make_node_spec(std::string name, Function function, node_options optio
         call();
         return node_result{};
       } else {
-        return erase_result<State>(in.state.get(), call());
+        return erase_result<State>(in.state, call());
       }
     };
   }

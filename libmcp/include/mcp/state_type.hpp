@@ -98,6 +98,9 @@ class MCP_EXPORT state_type {
   [[nodiscard]] virtual void* make() const = 0;
   [[nodiscard]] virtual void* copy(const void* object) const = 0;
   virtual void destroy(void* object) const noexcept = 0;
+  /// The writes that stand for `input`, what a send brings to a graph over this state: by default
+  /// an object of the state, of which the fields count that differ from a fresh one's.
+  [[nodiscard]] virtual std::vector<channel_write> input_writes(const mcp::value& input) const;
 
  protected:
   void add(std::unique_ptr<channel> added);

@@ -85,10 +85,8 @@ class MCP_EXPORT fake_context final : public context_port {
     memory_ = std::move(memory);
     return *this;
   }
-  fake_context& cancel() {
-    cancelled_ = true;
-    return *this;
-  }
+  /// The node's result is no longer wanted: calls what it gave to `ctx.on_cancel`.
+  fake_context& cancel();
 
   // Calling the node.
 
@@ -140,6 +138,7 @@ class MCP_EXPORT fake_context final : public context_port {
   [[nodiscard]] task_info info() const override;
   [[nodiscard]] std::string task_id() const override;
   [[nodiscard]] bool cancelled() const noexcept override;
+  void on_cancel(std::function<void()> stop) override;
   void heartbeat() noexcept override;
   [[nodiscard]] std::chrono::system_clock::time_point now() const override;
   [[nodiscard]] std::optional<std::string> answer(std::size_t index) override;
@@ -163,6 +162,7 @@ class MCP_EXPORT fake_context final : public context_port {
     }
   }
 
+  std::vector<std::function<void()>> stops_;
   std::vector<std::string> answers_;
   std::map<std::string, std::string> effects_;
   std::map<std::string, std::int64_t, std::less<>> limits_;
@@ -184,7 +184,7 @@ class MCP_EXPORT fake_context final : public context_port {
 /// The state after `change`, through the reducers: what a run would make of it.
 template <class State>
 [[nodiscard]] State apply(State state, update<State> change) {
-  const auto& type = state_type_of<State>::get();
+  const auto& type = state_type_of<State>::of(state);
   for (auto& write : std::move(change).take()) {
     const auto& channel = type.at(write.channel);
     if (write.mode == write_mode::overwrite) {

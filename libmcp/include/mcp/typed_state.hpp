@@ -110,6 +110,9 @@ struct state_type_of {
     static const detail::typed_state_type<State> type;
     return type;
   }
+  static const state_type& of(const State&) { return get(); }
+  /// What a send to a subgraph over this state brings.
+  static constexpr const value_type* send_input = &value_type_of<State>;
 };
 
 namespace detail {

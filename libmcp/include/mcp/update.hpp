@@ -57,6 +57,7 @@ class update {
   }
 
   [[nodiscard]] bool empty() const noexcept { return writes_.empty(); }
+  [[nodiscard]] const state_type* type() const { return &state_type_of<State>::get(); }
   /// The erased writes, in the order they were made.
   [[nodiscard]] const std::vector<channel_write>& writes() const noexcept { return writes_; }
   [[nodiscard]] std::vector<channel_write> take() && noexcept { return std::move(writes_); }
@@ -153,7 +154,7 @@ class command {
 
 /// A command for the graph around the one whose node returned it.
 struct parent_command {
-  const state_type* type = nullptr;
+  const state_type* type = nullptr;  ///< of the writes; may be null when there are none
   std::vector<channel_write> writes{};
   std::vector<routes::target> go_to{};
 };

@@ -1,5 +1,6 @@
 #include "actors/attempt.hpp"
 
+#include "actors/run_link.hpp"
 #include "actors/runtime.hpp"
 #include "actors/task_context.hpp"
 #include "core/checkpoint_codec.hpp"
@@ -58,7 +59,10 @@ bool answered_early(node_station& station, core::task& task) {
   return true;
 }
 
-void report(node_station& station, const core::task& task) {
+void report(node_station& station, core::task& task) {
+  if (std::exchange(task.has_stops, false)) {
+    static_cast<run_link&>(*task.link).forget_stops(task);
+  }
   if (station.cache && task.outcome.what == kind::finished) {
     station.cache->put(cache_key(task), task.outcome.result, station.owner->clock().now());
   }

@@ -11,8 +11,8 @@ void record_exception(core::task& task);
 
 /// Asks breaker and cache before an attempt. True when the attempt has its outcome already.
 [[nodiscard]] bool answered_early(node_station& station, core::task& task);
-/// Tells breaker and cache how an attempt ended.
-void report(node_station& station, const core::task& task);
+/// Tells breaker and cache how an attempt ended; forgets what a cancel would have called.
+void report(node_station& station, core::task& task);
 
 /// Runs a plain or blocking node's function and fills the task's outcome. Never throws.
 void run_attempt(node_station& station, const core::task_pointer& task);

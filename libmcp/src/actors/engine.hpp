@@ -42,6 +42,7 @@ class engine {
   [[nodiscard]] const std::vector<std::shared_ptr<live_run>>& recovered() const noexcept {
     return recovered_;
   }
+  [[nodiscard]] const graph_plan& plan() const noexcept { return *plan_; }
   [[nodiscard]] crew& team() noexcept { return *team_; }
   [[nodiscard]] runtime& owner() noexcept { return *runtime_; }
 

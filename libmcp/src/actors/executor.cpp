@@ -64,6 +64,10 @@ run_handle_base executor_base::resume(const std::string& thread_id,
   return run_handle_base{engine_->resume(thread_id, std::move(answers), std::move(options))};
 }
 
+const state_type& executor_base::type() const noexcept {
+  return *engine_->plan().state;
+}
+
 thread_state_base executor_base::state(const std::string& thread_id,
                                        std::optional<checkpoint_id> at, const std::string& ns) {
   return engine_->state(thread_id, at, ns);

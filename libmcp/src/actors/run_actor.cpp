@@ -191,6 +191,7 @@ class run_actor final : public base_actor, public core::machine_ports {
       if (of == &task) send(child, control_message{control_message::kind::cancel, nullptr});
     }
     forget_child(task);
+    link_.call_stops(task);
   }
 
   void on_control(control_message& control) {

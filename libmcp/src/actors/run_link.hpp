@@ -6,11 +6,13 @@
 #include "actors/store_writer.hpp"
 #include "core/run_machine.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mcp {
 class memory_store;
@@ -43,6 +45,22 @@ class run_link final : public core::task_link {
     const std::lock_guard lock{mutex_};
     effects_.insert_or_assign(key, result);
   }
+  /// What to call when an attempt is abandoned.
+  void add_stop(const core::task& task, std::function<void()> stop) {
+    const std::lock_guard lock{mutex_};
+    stops_[&task].push_back(std::move(stop));
+  }
+  /// Calls them, each once over all calls.
+  void call_stops(const core::task& task) {
+    for (auto& stop : take_stops(task)) {
+      try {
+        stop();
+      } catch (...) {  // a node's defect; the attempt is given up all the same
+      }
+    }
+  }
+  void forget_stops(const core::task& task) { static_cast<void>(take_stops(task)); }
+
   /// The effects of finished supersteps are not asked for again.
   void forget_effects() {
     const std::lock_guard lock{mutex_};
@@ -50,7 +68,15 @@ class run_link final : public core::task_link {
   }
 
  private:
+  std::vector<std::function<void()>> take_stops(const core::task& task) {
+    const std::lock_guard lock{mutex_};
+    auto found = stops_.extract(&task);
+    if (found.empty()) return {};
+    return std::move(found.mapped());
+  }
+
   mutable std::mutex mutex_;
+  std::map<const core::task*, std::vector<std::function<void()>>> stops_;
   std::map<std::string, std::string> effects_;
 };
 

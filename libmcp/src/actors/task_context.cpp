@@ -25,6 +25,13 @@ bool task_context::cancelled() const noexcept {
   return task_->cancelled.load(std::memory_order_acquire);
 }
 
+void task_context::on_cancel(std::function<void()> stop) {
+  task_->has_stops = true;
+  link_.add_stop(*task_, std::move(stop));
+  // Cancelled meanwhile: whoever takes the stops first calls them.
+  if (cancelled()) link_.call_stops(*task_);
+}
+
 void task_context::heartbeat() noexcept {
   task_->last_sign.store(link_.owner->clock().now().count(), std::memory_order_relaxed);
 }
@@ -54,8 +61,9 @@ std::optional<std::string> task_context::find_effect(const std::string& key) {
     if (known == key) return result;
   }
   auto found = link_.find_effect(task_id() + "/" + key);
-  // The effect is about to happen. Its key names the checkpoint that planned the task: were that one
-  // lost in a crash, the repeated task would have another key, and the effect would happen twice.
+  // The effect is about to happen. Its key names the checkpoint that planned the task: were that
+  // one lost in a crash, the repeated task would have another key, and the effect would happen
+  // twice.
   if (!found && link_.writer && !link_.writer->direct()) link_.writer->write_and_wait({});
   return found;
 }

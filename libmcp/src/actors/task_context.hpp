@@ -14,6 +14,7 @@ class task_context final : public context_port {
   [[nodiscard]] task_info info() const override;
   [[nodiscard]] std::string task_id() const override;
   [[nodiscard]] bool cancelled() const noexcept override;
+  void on_cancel(std::function<void()> stop) override;
   void heartbeat() noexcept override;
   [[nodiscard]] std::chrono::system_clock::time_point now() const override;
   [[nodiscard]] std::optional<std::string> answer(std::size_t index) override;

@@ -123,6 +123,10 @@ std::vector<graph_problem> check(const graph_builder& builder) {
   return problems;
 }
 
+const state_type& state_of(const graph_plan& plan) noexcept {
+  return *plan.state;
+}
+
 std::shared_ptr<const graph_plan> compile(const graph_builder& builder) {
   auto problems = check(builder);
   if (has_errors(problems)) {
@@ -132,6 +136,7 @@ std::shared_ptr<const graph_plan> compile(const graph_builder& builder) {
   auto plan = std::make_shared<graph_plan>();
   plan->name = builder.name;
   plan->state = builder.state;
+  plan->state_owner = builder.state_owner;
   add_nodes(*plan, builder);
   add_edges(*plan, builder);
   plan->interrupt_before = node_set(*plan, builder.interrupt_before);

@@ -42,6 +42,7 @@ class graph_plan {
  public:
   std::string name{};
   const state_type* state = nullptr;
+  std::shared_ptr<const state_type> state_owner{};  ///< of a state that is made at run time
   std::vector<planned_node> nodes{};
   std::vector<planned_join> joins{};
   std::vector<node_index> entries{};

@@ -1,7 +1,7 @@
 #include "core/interrupts.hpp"
 
 #include "core/checkpoint_codec.hpp"
-#include "core/json_schema.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <algorithm>
 #include <set>

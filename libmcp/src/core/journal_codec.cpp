@@ -129,7 +129,8 @@ std::string encode_result(const graph_plan& plan, const node_result& result) {
     const auto parent_counts = count(parent->go_to);
     w.text(key_parent);
     w.map(entry_count(parent->writes, parent_counts));
-    write_entries(w, *parent->type, parent->writes, parent->go_to, parent_counts);
+    const auto& type = parent->type == nullptr ? *plan.state : *parent->type;
+    write_entries(w, type, parent->writes, parent->go_to, parent_counts);
   }
   return take_stored(w, result_text);
 }

@@ -1,4 +1,4 @@
-#include "json_schema.hpp"
+#include "mcp/json_schema.hpp"
 
 #include "json_schema_document.hpp"
 #include "json_schema_validation.hpp"
@@ -7,13 +7,13 @@
 
 #include <nlohmann/json.hpp>
 
-namespace mcp::core {
+namespace mcp {
 
 json_schema::json_schema(nlohmann::json schema)
-    : document_(std::make_shared<const schema::document>(std::move(schema))) {}
+    : document_(std::make_shared<const core::schema::document>(std::move(schema))) {}
 
 std::vector<schema_problem> json_schema::validate(const nlohmann::json& instance) const {
-  return schema::validation{*document_}.run(instance);
+  return core::schema::validation{*document_}.run(instance);
 }
 
-}  // namespace mcp::core
+}  // namespace mcp

@@ -1,9 +1,9 @@
-#include "json_schema.hpp"
 #include "json_schema_document.hpp"
 #include "json_schema_index.hpp"
 #include "json_schema_uri.hpp"
 #include "json_schema_value.hpp"
 #include "mcp/error.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <array>
 #include <cstdint>

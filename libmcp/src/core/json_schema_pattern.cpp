@@ -1,6 +1,6 @@
 #include "json_schema_pattern.hpp"
 
-#include "json_schema.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <array>
 #include <new>

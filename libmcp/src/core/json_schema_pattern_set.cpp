@@ -1,7 +1,7 @@
 #include "json_schema_pattern_set.hpp"
 
-#include "json_schema.hpp"
 #include "json_schema_index.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <stdexcept>
 

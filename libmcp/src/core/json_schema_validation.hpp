@@ -1,8 +1,8 @@
 #pragma once
 
-#include "json_schema.hpp"
 #include "json_schema_document.hpp"
 #include "json_schema_pattern.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -31,7 +31,8 @@ std::string schema_writer::object(const std::vector<schema_property>& properties
       required += (required.empty() ? "" : ",") + quote(property.name);
     }
     std::string schema = property.schema;
-    schema.insert(schema.size() - 1, extra);
+    const bool empty = schema == "{}";
+    schema.insert(schema.size() - 1, empty && !extra.empty() ? extra.substr(1) : extra);
     result += schema;
   }
   result += R"(},"additionalProperties":false)";

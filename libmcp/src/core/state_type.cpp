@@ -1,4 +1,4 @@
-#include "mcp/state_type.hpp"
+#include "mcp/graph_builder.hpp"
 
 namespace mcp {
 
@@ -10,6 +10,10 @@ int state_type::find(std::string_view channel_name) const noexcept {
     if (channels_[i]->name() == channel_name) return static_cast<int>(i);
   }
   return -1;
+}
+
+std::vector<channel_write> state_type::input_writes(const mcp::value& input) const {
+  return detail::given_fields(*this, input.get());
 }
 
 void state_type::add(std::unique_ptr<channel> added) {

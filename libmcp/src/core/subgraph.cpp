@@ -15,6 +15,18 @@ std::vector<channel_write> given_fields(const state_type& type, const void* obje
   return writes;
 }
 
+std::vector<channel_write> changed_channels(const state_pointer& before, const void* after) {
+  const auto& type = before.type();
+  std::vector<channel_write> writes;
+  for (std::size_t i = 0; i < type.channel_count(); ++i) {
+    const auto& channel = type.at(i);
+    if (channel.type().equal(channel.at(before.get()), channel.at(after))) continue;
+    writes.push_back({static_cast<std::uint16_t>(i), write_mode::overwrite,
+                      value{channel.type(), channel.at(after)}});
+  }
+  return writes;
+}
+
 namespace {
 
 struct shared_field {
@@ -22,7 +34,9 @@ struct shared_field {
   std::uint16_t child;
 };
 
-value copy_of(const channel& channel, const void* object) { return {channel.type(), object}; }
+value copy_of(const channel& channel, const void* object) {
+  return {channel.type(), object};
+}
 
 }  // namespace
 
@@ -47,7 +61,7 @@ subgraph_spec shared_fields(const state_type& parent, std::shared_ptr<const grap
   }
   subgraph_spec spec;
   spec.enter = [shared, &inner, &parent](const node_input& in) {
-    if (in.input.has_value()) return given_fields(inner, in.input.get());
+    if (in.input.has_value()) return inner.input_writes(in.input);
     std::vector<channel_write> writes;
     for (const auto& field : shared) {
       writes.push_back(

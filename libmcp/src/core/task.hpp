@@ -52,6 +52,7 @@ struct task {
   std::atomic<std::int64_t> last_sign{0};  ///< instant of the last sign of life
 
   std::shared_ptr<task_link> link{};  ///< set by the shell, kept while the task is reused
+  bool has_stops = false;             ///< the shell knows what to call when it is abandoned
   std::uint32_t replica = 0;          ///< which of the node's actors has it
 
   node_index node = 0;     ///< what runs: the planned node, or its fallback

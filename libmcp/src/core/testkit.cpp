@@ -21,6 +21,17 @@ bool fake_context::cancelled() const noexcept {
   return cancelled_;
 }
 
+fake_context& fake_context::cancel() {
+  cancelled_ = true;
+  for (auto& stop : std::exchange(stops_, {})) stop();
+  return *this;
+}
+
+void fake_context::on_cancel(std::function<void()> stop) {
+  if (cancelled_) return stop();
+  stops_.push_back(std::move(stop));
+}
+
 void fake_context::heartbeat() noexcept {
   ++heartbeats_;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mcp/export.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,9 +10,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-namespace mcp::core {
-
-namespace schema {
+namespace mcp {
+namespace core::schema {
 class document;
 }
 
@@ -44,7 +45,7 @@ struct schema_problem {
 /// Nothing is fetched: every reference has to lead to a place in the document. `format` is not
 /// checked, unknown keywords are ignored. docs/json-schema.md lists what is supported.
 /// Immutable: one object may be used from several threads at once. Copies share the schema.
-class json_schema {
+class MCP_EXPORT json_schema {
  public:
   /// Compiles `schema`. Throws `mcp::error`: `invalid_schema` with the JSON pointer of the
   /// offending place, `too_large` with the limit that was exceeded.
@@ -59,7 +60,7 @@ class json_schema {
   [[nodiscard]] std::vector<schema_problem> validate(const nlohmann::json& instance) const;
 
  private:
-  std::shared_ptr<const schema::document> document_;
+  std::shared_ptr<const core::schema::document> document_;
 };
 
-}  // namespace mcp::core
+}  // namespace mcp

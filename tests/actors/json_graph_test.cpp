@@ -1,0 +1,159 @@
+#include "actors/scenario.hpp"
+#include "mcp/json.hpp"
+
+using namespace mcp;
+using namespace mcp::test;
+using nlohmann::json;
+
+namespace {
+
+struct talk {
+  std::vector<message> messages{};
+};
+MCP_STATE(talk, (messages, mcp::add_messages))
+
+std::shared_ptr<const state_type> team_type() {
+  return make_json_state_type("team", json::parse(R"({"properties": {
+    "topic": {"type": "string"},
+    "answer": {"type": "string"},
+    "log": {"type": "array", "items": {"type": "string"}, "x-reducer": "append"},
+    "messages": {"x-reducer": "add_messages"}
+  }})"));
+}
+
+using change = update<json_state>;
+
+auto writes_line(std::string line) {
+  return [line = std::move(line)](const json_state& s) { return change{s}.append("log", line); };
+}
+
+}  // namespace
+
+TEST_CASE("A graph over a dynamic state runs, is stored, and goes on from its history") {
+  const scenario_store store{real_store()};
+  const auto type = team_type();
+  auto graph = mcp::graph<json_state>("team", type)
+                   .node("plan", writes_line("planned"))
+                   .node("fan",
+                         [](const json& part, context&) {
+                           static_cast<void>(part);
+                           return command<json_state>{};
+                         })
+                   .node("write",
+                         [](json_state s) {
+                           s.set("answer", s.at("topic").get<std::string>() + "!");
+                           return s;
+                         })
+                   .sequence({mcp::start, "plan", "write", mcp::end})
+                   .router("plan",
+                           [](const json_state&) {
+                             return routes{send("fan", json{{"n", 1}}), send("fan", json(2))};
+                           },
+                           {"fan"})
+                   .edge("fan", mcp::end);
+  executor<json_state> executor{graph, store.options()};
+  const auto first = executor.run(json_state{type, {{"topic", "towers"}}}, {.thread_id = "t"});
+  CHECK(first.at("answer") == "towers!");
+  CHECK(first.at("log") == json{"planned"});
+
+  const auto second = executor.run(json_state{type, {{"topic", "planes"}}}, {.thread_id = "t"});
+  CHECK(second.at("log") == json{"planned", "planned"});
+  const auto history = executor.history("t");
+  REQUIRE(history.size() > 3);
+  CHECK(executor.state("t").values.at("answer") == "planes!");
+  executor.update_state("t", change{type}.set("answer", "corrected"), "write");
+  CHECK(executor.state("t").values.at("answer") == "corrected");
+}
+
+TEST_CASE("A dynamic state outlives its graph and its executor") {
+  std::optional<json_state> kept;
+  run_result<json_state> result;
+  {
+    executor<json_state> executor{mcp::graph<json_state>("short", team_type())
+                                      .node("only", writes_line("line"))
+                                      .entry_point("only")
+                                      .finish_point("only")};
+    result = executor.run_to_result(json_state{team_type()});
+    kept = result.state();
+  }
+  CHECK(kept->at("log") == json{"line"});
+  CHECK(result.state().at("log") == json{"line"});
+}
+
+TEST_CASE("A dynamic node asks, waits in the store, and answers after a restart") {
+  const scenario_store store{real_store()};
+  const auto type = team_type();
+  auto graph =
+      mcp::graph<json_state>("asking", type)
+          .node("ask", [](const json_state& s,
+                          context& ctx) { return change{s}.set("answer", ctx.ask("which one?")); })
+          .entry_point("ask")
+          .finish_point("ask");
+  {
+    executor<json_state> executor{graph, store.options()};
+    CHECK(executor.run_to_result(json_state{type}, {.thread_id = "t"}).status() ==
+          run_status::interrupted);
+  }
+  executor<json_state> executor{graph, store.options()};
+  const auto ended = executor.resume("t", answers::only("the second")).join();
+  ended.check();
+  CHECK(ended.state().at("answer") == "the second");
+}
+
+TEST_CASE("A typed subgraph shares a conversation with the dynamic state around it") {
+  const auto answerer =
+      mcp::graph<talk>("answerer")
+          .node("say",
+                [](const talk& t) {
+                  return update<talk>{}.append(
+                      &talk::messages, assistant_message("re: " + t.messages.back().content));
+                })
+          .entry_point("say")
+          .finish_point("say");
+  const auto type = team_type();
+  executor<json_state> executor{mcp::graph<json_state>("outer", type)
+                                    .node("talk", answerer)
+                                    .entry_point("talk")
+                                    .finish_point("talk")};
+  const auto ended =
+      executor.run(json_state{type, {{"messages", {{{"role", "user"}, {"content", "hello"}}}}}});
+  const auto& messages = ended.messages("messages");
+  REQUIRE(messages.size() == 2);
+  CHECK(messages.back().content == "re: hello");
+}
+
+TEST_CASE("A dynamic subgraph takes the object that a send brings") {
+  const auto type = team_type();
+  const auto child = mcp::graph<json_state>("child", type)
+                         .node("write",
+                               [](const json_state& s) {
+                                 return change{s}.append("log", s.at("topic").get<std::string>());
+                               })
+                         .entry_point("write")
+                         .finish_point("write");
+  executor<json_state> executor{mcp::graph<json_state>("outer", type)
+                                    .node("plan", [](const json_state&) {})
+                                    .node("child", child)
+                                    .entry_point("plan")
+                                    .router("plan",
+                                            [](const json_state&) {
+                                              return routes{send("child", json{{"topic", "a"}}),
+                                                            send("child", json{{"topic", "b"}})};
+                                            },
+                                            {"child"})
+                                    .finish_point("child")};
+  CHECK(executor.run(json_state{type}).at("log") == json{"a", "b"});
+}
+
+TEST_CASE("A write that does not fit fails the node that made it") {
+  const auto type = team_type();
+  executor<json_state> executor{
+      mcp::graph<json_state>("outer", type)
+          .node("bad", [](const json_state& s) { return change{s}.set("log", "no list"); })
+          .entry_point("bad")
+          .finish_point("bad")};
+  const auto ended = executor.run_to_result(json_state{type});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::invalid_state);
+  CHECK(ended.info.error->place().node == "bad");
+}
