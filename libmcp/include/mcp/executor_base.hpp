@@ -40,10 +40,11 @@ class MCP_EXPORT actor_runtime {
   explicit actor_runtime(const runtime_options& options = {});
   /// The one that executors use by default; made when first needed.
   [[nodiscard]] static actor_runtime shared();
+  /// For the engine and its tests.
+  explicit actor_runtime(std::shared_ptr<actors::runtime> runtime) : runtime_(std::move(runtime)) {}
   [[nodiscard]] const std::shared_ptr<actors::runtime>& get() const noexcept { return runtime_; }
 
  private:
-  explicit actor_runtime(std::shared_ptr<actors::runtime> runtime) : runtime_(std::move(runtime)) {}
   std::shared_ptr<actors::runtime> runtime_;
 };
 

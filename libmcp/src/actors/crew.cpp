@@ -132,15 +132,11 @@ crew::crew(runtime& owner, std::shared_ptr<const graph_plan> plan, const supervi
 }
 
 crew::~crew() {
-  if (owner_.deterministic()) {
-    // The test's scheduler runs nothing by itself.
-    caf::anon_send_exit(supervisor_, caf::exit_reason::kill);
-    return;
-  }
   // The supervisor uses this object: wait until it is gone.
   caf::scoped_actor self{owner_.system()};
   self->monitor(supervisor_);
   self->send(supervisor_, control_message{control_message::kind::stop, nullptr});
+  owner_.drive();
   self->receive([](const caf::down_msg&) {});
 }
 

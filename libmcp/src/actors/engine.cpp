@@ -31,7 +31,8 @@ engine::~engine() {
   }
   const auto reason = std::make_shared<error>(errc::shutting_down, "the executor was destroyed");
   for (const auto& run : left) run->control(control_message::kind::stop, reason);
-  if (!runtime_->deterministic()) census_->wait_empty();
+  runtime_->drive();
+  census_->wait_empty();
 }
 
 std::string engine::random_id() {
@@ -99,7 +100,7 @@ void engine::launch(const std::shared_ptr<live_run>& live, run_order order, lent
 std::shared_ptr<live_run> engine::start(state_pointer fresh, std::vector<channel_write> input,
                                         run_options options) {
   const auto live = prepare(std::move(fresh), std::move(input), std::move(options), nullptr);
-  live->wait_accepted();
+  if (!runtime_->deterministic()) live->wait_accepted();
   return live;
 }
 
@@ -107,7 +108,9 @@ run_result_info engine::run(state_pointer fresh, std::vector<channel_write> inpu
                             run_options options) {
   // A thread that is busy with a node cannot come back at a timeout.
   if (has_timeouts_ || options.deadline.count() > 0 || runtime_->deterministic()) {
-    return prepare(std::move(fresh), std::move(input), std::move(options), nullptr)->wait();
+    const auto live = prepare(std::move(fresh), std::move(input), std::move(options), nullptr);
+    runtime_->drive();
+    return live->wait();
   }
   auto lent = runtime_->take_lent_thread();
   const auto live = prepare(std::move(fresh), std::move(input), std::move(options), lent.get());

@@ -53,16 +53,15 @@ runtime::runtime(const runtime_options& options)
   workers_ = make_worker_pool(options_.blocking_threads, options_.blocking_queue);
 }
 
-runtime::runtime(const runtime_options& options, std::unique_ptr<clock_port> clock,
-                 std::unique_ptr<timer_port> timer, std::unique_ptr<worker_port> workers)
+runtime::runtime(const runtime_options& options, test_ports ports)
     : options_(options),
-      deterministic_(true),
+      drive_(std::move(ports.drive)),
       config_(std::make_unique<config>()),
-      clock_(std::move(clock)) {
+      clock_(std::move(ports.clock)) {
   if (options_.scheduler_threads == 0) options_.scheduler_threads = 2;
   start("testing");
-  timer_ = std::move(timer);
-  workers_ = std::move(workers);
+  timer_ = std::move(ports.timer);
+  workers_ = std::move(ports.workers);
 }
 
 void runtime::start(const char* policy) {

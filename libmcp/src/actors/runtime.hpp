@@ -5,6 +5,7 @@
 #include "actors/ports.hpp"
 #include "mcp/executor_base.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,14 +21,21 @@ void mark_own_thread() noexcept;
 /// A runtime that may lose its last owner on any thread, its own included.
 [[nodiscard]] std::shared_ptr<runtime> make_runtime(const runtime_options& options);
 
+/// What a test gives a runtime that is to move only when the test says so.
+struct test_ports {
+  std::unique_ptr<clock_port> clock{};
+  std::unique_ptr<timer_port> timer{};
+  std::unique_ptr<worker_port> workers{};
+  std::function<void()> drive{};  ///< runs what there is to run, until nothing is left
+};
+
 /// What executors share: the actor system, the clock, the timer, the pool for blocking nodes, and
 /// one writer per store. Safe from several threads.
 class runtime : public std::enable_shared_from_this<runtime> {
  public:
   explicit runtime(const runtime_options& options);
   /// For tests: CAF's deterministic scheduler and ports that the test owns.
-  runtime(const runtime_options& options, std::unique_ptr<clock_port> clock,
-          std::unique_ptr<timer_port> timer, std::unique_ptr<worker_port> workers);
+  runtime(const runtime_options& options, test_ports ports);
   ~runtime();
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
@@ -37,7 +45,11 @@ class runtime : public std::enable_shared_from_this<runtime> {
   [[nodiscard]] timer_port& timer() noexcept { return *timer_; }
   [[nodiscard]] worker_port& workers() noexcept { return *workers_; }
   [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
-  [[nodiscard]] bool deterministic() const noexcept { return deterministic_; }
+  [[nodiscard]] bool deterministic() const noexcept { return drive_ != nullptr; }
+  /// Before a wait: under the deterministic scheduler nothing moves by itself.
+  void drive() const {
+    if (drive_) drive_();
+  }
   /// For a caller that waits for its run; give it back afterwards.
   [[nodiscard]] std::unique_ptr<lent_thread> take_lent_thread();
   void give_back(std::unique_ptr<lent_thread> lent);
@@ -48,7 +60,7 @@ class runtime : public std::enable_shared_from_this<runtime> {
   void start(const char* policy);
 
   runtime_options options_;
-  bool deterministic_ = false;
+  std::function<void()> drive_;
   std::unique_ptr<config> config_;
   std::unique_ptr<clock_port> clock_;
   std::unique_ptr<caf::actor_system> system_;

@@ -139,7 +139,7 @@ void report_to_parent(parent_task& parent, const core::run_machine& child, run_r
   }
   try {
     if (const auto& command = child.result().parent) {
-      if (command->type->id() != parent.state.type().id()) {
+      if (command->type != nullptr && command->type->id() != parent.state.type().id()) {
         throw error{errc::invalid_update, "a command for the parent graph is for the state \"" +
                                               command->type->name() + "\", the parent's is \"" +
                                               parent.state.type().name() + "\""};

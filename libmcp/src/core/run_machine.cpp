@@ -199,12 +199,14 @@ bool run_machine::stops_before(machine_commands& out) {
 
 /// Every task of the superstep has ended in one way or another.
 void run_machine::settle(machine_commands& out) {
+  bool waits = false;  // a subgraph that was drained waits without a question
   for (std::size_t i = 0; i < task_count_; ++i) {
     const auto& asked = tasks_[i]->outcome.interrupts;
     if (tasks_[i]->state != task_state::interrupted) continue;
+    waits = true;
     result_.interrupts.insert(result_.interrupts.end(), asked.begin(), asked.end());
   }
-  if (!result_.interrupts.empty()) return finish(run_status::interrupted, out);
+  if (waits) return finish(run_status::interrupted, out);
   apply(checkpoint_source::loop, out);
   if (phase_ != phase::executing) return;
   if (result_.parent) return finish(run_status::done, out);

@@ -1,0 +1,169 @@
+#include "actors/scenario.hpp"
+#include "actors/simulated_world.hpp"
+
+namespace mcp::test {
+namespace {
+
+using times = std::vector<milliseconds>;
+
+/// Replies that nobody answers, kept so that they are not dropped.
+class silence {
+ public:
+  auto node() {
+    return [this](const notes&, reply<notes> answer) { kept_.push_back(answer); };
+  }
+
+ private:
+  std::vector<reply<notes>> kept_;
+};
+
+retry_policy plain_retry(int attempts) {
+  return {.max_attempts = attempts, .initial_interval = milliseconds{100}, .jitter = false};
+}
+
+}  // namespace
+
+TEST_CASE("Attempts follow each other after the intervals of the retry policy") {
+  simulated_world world{1, true};
+  times attempts;
+  executor<notes> runs{graph<notes>("retry")
+                           .node("a",
+                                 [&](const notes&) {
+                                   attempts.push_back(world.now());
+                                   throw std::runtime_error{"no"};
+                                 },
+                                 {.retry = plain_retry(4)})
+                           .entry_point("a"),
+                       world.options()};
+  CHECK(runs.run_to_result({}).status() == run_status::failed);
+  REQUIRE(attempts.size() == 4);
+  CHECK(attempts[1] - attempts[0] == milliseconds{100});
+  CHECK(attempts[2] - attempts[1] == milliseconds{200});
+  CHECK(attempts[3] - attempts[2] == milliseconds{400});
+}
+
+TEST_CASE("An attempt that never answers ends with its run timeout") {
+  simulated_world world{1, true};
+  silence nobody;
+  executor<notes> runs{
+      graph<notes>("silent")
+          .node("a", nobody.node(),
+                {.retry = plain_retry(2), .timeout = timeout_policy{.run = milliseconds{5000}}})
+          .entry_point("a"),
+      world.options()};
+  const auto began = world.now();
+  const auto ended = runs.run_to_result({});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::node_timeout);
+  CHECK(world.now() - began == milliseconds{5000 + 100 + 5000});
+}
+
+TEST_CASE("Signs of life hold off the idle timeout, and silence ends the attempt") {
+  simulated_world world{1, true};
+  std::vector<reply<notes>> kept;
+  executor<notes> runs{graph<notes>("idle")
+                           .node("a",
+                                 [&](const notes&, reply<notes> answer) {
+                                   kept.push_back(answer);
+                                   for (int beat = 1; beat <= 5; ++beat) {
+                                     world.after(milliseconds{beat * 900},
+                                                 [&] { kept.back().context().heartbeat(); });
+                                   }
+                                 },
+                                 {.timeout = timeout_policy{.idle = milliseconds{1000}}})
+                           .entry_point("a"),
+                       world.options()};
+  const auto began = world.now();
+  const auto ended = runs.run_to_result({});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::node_timeout);
+  CHECK(world.now() - began == milliseconds{5 * 900 + 1000});
+  kept.clear();
+}
+
+TEST_CASE("A run ends at its deadline") {
+  simulated_world world{1, true};
+  silence nobody;
+  executor<notes> runs{graph<notes>("late").node("a", nobody.node()).entry_point("a"),
+                       world.options()};
+  const auto began = world.now();
+  const auto ended = runs.run_to_result({}, {.deadline = milliseconds{60'000}});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::deadline_exceeded);
+  CHECK(world.now() - began == milliseconds{60'000});
+}
+
+TEST_CASE("A cached result is used until its time is over") {
+  simulated_world world{1, true};
+  int calls = 0;
+  executor<notes> runs{graph<notes>("cached")
+                           .node("a",
+                                 [&](const notes&) {
+                                   ++calls;
+                                   return update<notes>{}.set(&notes::answer, "x");
+                                 },
+                                 {.cache = cache_policy{.ttl = milliseconds{1000}}})
+                           .entry_point("a"),
+                       world.options()};
+  static_cast<void>(runs.run({}));
+  static_cast<void>(runs.run({}));
+  CHECK(calls == 1);
+  world.after(milliseconds{999}, [] {});
+  world.run();
+  static_cast<void>(runs.run({}));
+  CHECK(calls == 1);
+  world.after(milliseconds{1}, [] {});
+  world.run();
+  static_cast<void>(runs.run({}));
+  CHECK(calls == 2);
+}
+
+TEST_CASE("An open breaker refuses until its cool-down is over, then one probe closes it") {
+  simulated_world world{1, true};
+  int calls = 0;
+  bool healthy = false;
+  executor<notes> runs{graph<notes>("breaker")
+                           .node("a",
+                                 [&](const notes&) {
+                                   ++calls;
+                                   if (!healthy) throw std::runtime_error{"down"};
+                                 },
+                                 {.breaker = breaker_policy{.failure_threshold = 2,
+                                                            .cool_down = milliseconds{30'000}}})
+                           .entry_point("a"),
+                       world.options()};
+  const auto ends_with = [&] {
+    const auto ended = runs.run_to_result({});
+    return ended.done() ? std::optional<errc>{} : ended.info.error->code();
+  };
+  CHECK(ends_with() == errc::node_failed);
+  CHECK(ends_with() == errc::node_failed);
+  healthy = true;
+  CHECK(ends_with() == errc::circuit_open);
+  CHECK(calls == 2);
+  world.after(milliseconds{29'999}, [] {});
+  world.run();
+  CHECK(ends_with() == errc::circuit_open);
+  world.after(milliseconds{1}, [] {});
+  world.run();
+  CHECK(ends_with() == std::nullopt);
+  CHECK(ends_with() == std::nullopt);
+  CHECK(calls == 4);
+}
+
+TEST_CASE("An answer given after a delay comes at its time and holds no thread meanwhile") {
+  simulated_world world{1, true};
+  executor<notes> runs{graph<notes>("delayed")
+                           .node("a",
+                                 [](const notes&, reply<notes> answer) {
+                                   answer.done_after(std::chrono::hours{24},
+                                                     update<notes>{}.set(&notes::answer, "later"));
+                                 })
+                           .entry_point("a"),
+                       world.options()};
+  const auto began = world.now();
+  CHECK(runs.run({}).answer == "later");
+  CHECK(world.now() - began == std::chrono::hours{24});
+}
+
+}  // namespace mcp::test
