@@ -151,6 +151,69 @@ TEST_CASE("An open breaker refuses until its cool-down is over, then one probe c
   CHECK(calls == 4);
 }
 
+TEST_CASE("Attempts that are given up at their timeout count for the breaker") {
+  simulated_world world{1, true};
+  silence nobody;
+  executor<notes> runs{graph<notes>("breaker")
+                           .node("a", nobody.node(),
+                                 {.timeout = timeout_policy{.run = milliseconds{1000}},
+                                  .breaker = breaker_policy{.failure_threshold = 2}})
+                           .entry_point("a"),
+                       world.options()};
+  const auto code = [&] { return runs.run_to_result({}).info.error->code(); };
+  CHECK(code() == errc::node_timeout);
+  CHECK(code() == errc::node_timeout);
+  CHECK(code() == errc::circuit_open);
+}
+
+TEST_CASE("A probe that is cancelled leaves its place to the next one") {
+  simulated_world world{1, true};
+  enum class mood { failing, silent, well } now = mood::failing;
+  std::vector<reply<notes>> kept;
+  executor<notes> runs{graph<notes>("breaker")
+                           .node("a",
+                                 [&](const notes&, reply<notes> answer) {
+                                   if (now == mood::failing) return answer.fail("down");
+                                   if (now == mood::well) return answer.done(update<notes>{});
+                                   kept.push_back(answer);
+                                 },
+                                 {.breaker = breaker_policy{.failure_threshold = 1,
+                                                            .cool_down = milliseconds{1000}}})
+                           .entry_point("a"),
+                       world.options()};
+  CHECK(runs.run_to_result({}).status() == run_status::failed);
+  world.after(milliseconds{1000}, [] {});
+  world.run();
+  now = mood::silent;
+  const auto probe = runs.start(notes{});
+  world.run();
+  probe.cancel();
+  world.run();
+  REQUIRE(probe.finished());
+  now = mood::well;
+  CHECK(runs.run_to_result({}).done());
+  kept.clear();
+}
+
+TEST_CASE("A subgraph whose nodes come along shows signs of life to the graph around it") {
+  simulated_world world{1, true};
+  const auto slow = [&](const notes&, reply<notes> answer) {
+    world.after(milliseconds{900},
+                [answer] { answer.done(update<notes>{}.set(&notes::count, 1)); });
+  };
+  const auto child = graph<notes>("child").node("x", slow).node("y", slow).node("z", slow).sequence(
+      {mcp::start, "x", "y", "z", mcp::end});
+  const auto limited = [&](milliseconds idle) {
+    executor<notes> runs{graph<notes>("outer")
+                             .node("child", child, {.timeout = timeout_policy{.idle = idle}})
+                             .entry_point("child"),
+                         world.options()};
+    return runs.run_to_result({});
+  };
+  CHECK(limited(milliseconds{1000}).done());
+  CHECK(limited(milliseconds{800}).info.error->code() == errc::node_timeout);
+}
+
 TEST_CASE("An answer given after a delay comes at its time and holds no thread meanwhile") {
   simulated_world world{1, true};
   executor<notes> runs{graph<notes>("delayed")

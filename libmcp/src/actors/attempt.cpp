@@ -52,7 +52,10 @@ bool answered_early(node_station& station, core::task& task) {
   }
   if (!station.breaker) return false;
   const std::lock_guard lock{station.breaker->mutex};
-  if (station.breaker->breaker.admit(station.owner->clock().now())) return false;
+  if (station.breaker->breaker.admit(station.owner->clock().now())) {
+    task.owes_report.store(true, std::memory_order_release);
+    return false;
+  }
   task.outcome.what = kind::failed;
   task.outcome.failure.error = error{
       errc::circuit_open, "the breaker \"" + station.breaker->breaker.policy().name + "\" is open"};
@@ -66,12 +69,22 @@ void report(node_station& station, core::task& task) {
   if (station.cache && task.outcome.what == kind::finished) {
     station.cache->put(cache_key(task), task.outcome.result, station.owner->clock().now());
   }
-  if (!station.breaker) return;
+  if (!task.owes_report.exchange(false, std::memory_order_acq_rel)) return;
   const std::lock_guard lock{station.breaker->mutex};
   if (task.outcome.what == kind::failed) {
     station.breaker->breaker.failed(station.owner->clock().now());
   } else {
     station.breaker->breaker.succeeded();
+  }
+}
+
+void report_abandoned(node_station& station, core::task& task) {
+  if (!task.owes_report.exchange(false, std::memory_order_acq_rel)) return;
+  const std::lock_guard lock{station.breaker->mutex};
+  if (task.given_up) {
+    station.breaker->breaker.failed(station.owner->clock().now());
+  } else {
+    station.breaker->breaker.withdrawn();
   }
 }
 

@@ -14,6 +14,9 @@ void record_exception(core::task& task);
 /// Tells breaker and cache how an attempt ended; forgets what a cancel would have called.
 void report(node_station& station, core::task& task);
 
+/// The same for an attempt that is not waited for; whatever it still reports counts no more.
+void report_abandoned(node_station& station, core::task& task);
+
 /// Runs a plain or blocking node's function and fills the task's outcome. Never throws.
 void run_attempt(node_station& station, const core::task_pointer& task);
 

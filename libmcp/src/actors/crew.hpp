@@ -61,6 +61,8 @@ class crew {
   void join(const caf::actor& run);
   void leave(const caf::actor& run);
 
+  [[nodiscard]] node_station& station(node_index node) const { return *stations_[node]; }
+
   // For the supervisor.
   void publish(std::shared_ptr<const node_table> table, node_index node, std::uint32_t replica);
   void count_restart() noexcept { ++restarts_; }

@@ -2,17 +2,25 @@
 
 namespace mcp::actors {
 void live_run::set_actor(caf::actor run) {
-  const std::lock_guard lock{mutex_};
-  if (!result_) actor_ = std::move(run);
+  std::vector<control_message> early;
+  {
+    const std::lock_guard lock{mutex_};
+    if (result_) return;
+    actor_ = run;
+    early = std::move(early_);
+  }
+  for (auto& one : early) caf::anon_send(run, std::move(one));
 }
 
 void live_run::control(control_message::kind what, std::shared_ptr<error> reason) {
   caf::actor target;
   {
     const std::lock_guard lock{mutex_};
+    if (result_) return;
+    if (!actor_) return early_.push_back({what, std::move(reason)});
     target = actor_;
   }
-  if (target) caf::anon_send(target, control_message{what, std::move(reason)});
+  caf::anon_send(target, control_message{what, std::move(reason)});
 }
 
 void live_run::record(run_event event) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mcp::actors {
 
@@ -57,6 +58,7 @@ class live_run {
   std::uint64_t first_number_ = 1;  ///< of the oldest kept event
   std::deque<run_event> kept_;
   caf::actor actor_;
+  std::vector<control_message> early_;  ///< while the actor is not known yet
 };
 
 }  // namespace mcp::actors

@@ -1,5 +1,6 @@
 #include "actors/run_actor.hpp"
 
+#include "actors/attempt.hpp"
 #include "actors/subgraph_run.hpp"
 
 #include <algorithm>
@@ -34,6 +35,8 @@ class run_actor final : public base_actor, public core::machine_ports {
     return {
         [this](done_message& ended) {
           forget_child(*ended.task);
+          if (link_.above) link_.sign_of_life(*ended.task);
+          if (link_.recovered) link_.forget_stops(*ended.task);
           handle([&](auto& machine, auto& out) { machine.task_done(ended.task, out); });
         },
         [this](tick_message tick) {
@@ -186,7 +189,8 @@ class run_actor final : public base_actor, public core::machine_ports {
     std::erase_if(children_, [&](const auto& child) { return child.first == &task; });
   }
 
-  void abandon(const core::task& task) {
+  void abandon(core::task& task) {
+    report_abandoned(order_.team->station(task.node), task);
     for (const auto& [of, child] : children_) {
       if (of == &task) send(child, control_message{control_message::kind::cancel, nullptr});
     }

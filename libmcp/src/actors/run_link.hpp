@@ -33,6 +33,17 @@ class run_link final : public core::task_link {
   std::string ns{};
   bool recovered = false;  ///< went on from the store: subgraphs may be there already
   std::map<std::string, std::string> answers{};
+  core::task_pointer above{};  ///< of the run around a subgraph's; null for a root
+
+  /// A task, or a task of a subgraph of it, is alive.
+  void sign_of_life(core::task& task) const {
+    const auto now = owner->clock().now().count();
+    task.last_sign.store(now, std::memory_order_relaxed);
+    for (auto* outer = above.get(); outer != nullptr;) {
+      outer->last_sign.store(now, std::memory_order_relaxed);
+      outer = static_cast<const run_link&>(*outer->link).above.get();
+    }
+  }
 
   /// Effects of this process, by task id, '/', key: also those of attempts that were given up.
   [[nodiscard]] std::optional<std::string> find_effect(const std::string& key) const {

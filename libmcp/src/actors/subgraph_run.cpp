@@ -59,7 +59,17 @@ caf::actor start_stored(caf::actor_system& system, run_order order) {
     } else {
       begin_new(order, parent.spec->enter({parent.state, parent.task->input.input}));
     }
-    return spawn_run(system, std::move(order));
+    auto child = spawn_run(system, std::move(order));
+    // Made on another thread than the parent's, which cannot know it: cancelled by a stop. The stop
+    // may outlive the child, whose tasks keep this link: it must not keep the child.
+    auto& above = static_cast<run_link&>(*parent.task->link);
+    above.add_stop(*parent.task, [weak = caf::actor_cast<caf::actor_addr>(child)] {
+      if (const auto alive = caf::actor_cast<caf::actor>(weak)) {
+        caf::anon_send(alive, control_message{control_message::kind::cancel, nullptr});
+      }
+    });
+    if (parent.task->cancelled.load(std::memory_order_acquire)) above.call_stops(*parent.task);
+    return child;
   } catch (...) {
     fail_task(parent);
     return {};
@@ -95,6 +105,7 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   link->plan = parent.spec->plan;
   link->ns = order.settings.ns;
   link->recovered = parent_link.recovered;
+  link->above = parent.task;
   link->answers.insert(parent.task->answers.begin(), parent.task->answers.end());
   order.link = std::move(link);
   order.team = &team;

@@ -33,7 +33,7 @@ void task_context::on_cancel(std::function<void()> stop) {
 }
 
 void task_context::heartbeat() noexcept {
-  task_->last_sign.store(link_.owner->clock().now().count(), std::memory_order_relaxed);
+  link_.sign_of_life(*task_);
 }
 
 std::chrono::system_clock::time_point task_context::now() const {

@@ -24,6 +24,10 @@ void circuit_breaker::succeeded() {
   if (state_ == state::half_open && ++recovered_ >= policy_.probes) state_ = state::closed;
 }
 
+void circuit_breaker::withdrawn() {
+  if (state_ == state::half_open && probing_ > 0) --probing_;
+}
+
 void circuit_breaker::failed(instant now) {
   if (state_ == state::half_open) return open(now);
   if (state_ == state::closed && ++failures_ >= policy_.failure_threshold) open(now);

@@ -25,6 +25,8 @@ class circuit_breaker {
   [[nodiscard]] bool admit(instant now);
   void succeeded();
   void failed(instant now);
+  /// A call that was admitted is not wanted any more: how it ends says nothing.
+  void withdrawn();
   [[nodiscard]] state at() const noexcept { return state_; }
   [[nodiscard]] const breaker_policy& policy() const noexcept { return policy_; }
 

@@ -108,6 +108,7 @@ void run_machine::dispatch(task& planned, machine_commands& out) {
                                             settings_.plan->state->copy(planned.input.input.get())}
                             : state_;
   planned.cancelled.store(false, std::memory_order_relaxed);
+  planned.given_up = false;
   planned.started.store(0, std::memory_order_relaxed);
   planned.last_sign.store(0, std::memory_order_relaxed);
   auto& outcome = planned.outcome;
@@ -230,6 +231,7 @@ void run_machine::task_lost(const task_pointer& lost, error reason, machine_comm
 /// Fails an attempt that may still be running: it keeps its task, further attempts get a new one.
 void run_machine::replace(std::size_t slot, error reason, machine_commands& out) {
   const auto old = tasks_[slot];
+  old->given_up = true;
   abandon(*old, out);
   task_pointer fresh{new task};
   auto& next = *fresh;

@@ -48,10 +48,12 @@ enum class task_state : std::uint8_t { planned, running, waiting, finished, inte
 struct task {
   std::atomic<std::uint32_t> owners{0};
   std::atomic<bool> cancelled{false};      ///< read by the node
+  std::atomic<bool> owes_report{false};    ///< a breaker let the attempt pass and waits for its end
   std::atomic<std::int64_t> started{0};    ///< instant at which the attempt began; 0: it waits
   std::atomic<std::int64_t> last_sign{0};  ///< instant of the last sign of life
 
   std::shared_ptr<task_link> link{};  ///< set by the shell, kept while the task is reused
+  bool given_up = false;              ///< abandoned as failed: timed out, or its actor died
   bool has_stops = false;             ///< the shell knows what to call when it is abandoned
   std::uint32_t replica = 0;          ///< which of the node's actors has it
 
