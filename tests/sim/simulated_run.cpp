@@ -47,6 +47,7 @@ class simulated_context final : public mcp::context_port {
   void keep_effect(const std::string& key, const std::string& result) override {
     run_.keep_effect(task_, key, result);
   }
+  void when_durable(std::function<void()> then) override { then(); }
   void emit(std::string, std::string) override {}
   void emit_message(const mcp::message&) override {}
   void charge(std::string_view, std::int64_t) override {}

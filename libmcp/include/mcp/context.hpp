@@ -53,6 +53,7 @@ class MCP_EXPORT context_port {
   [[nodiscard]] virtual std::optional<std::string> find_effect(const std::string& key) = 0;
   /// Durable when it returns, if the run is stored.
   virtual void keep_effect(const std::string& key, const std::string& result) = 0;
+  virtual void when_durable(std::function<void()> then) = 0;
   virtual void emit(std::string name, std::string payload) = 0;  ///< payload: CBOR
   virtual void emit_message(const message& content) = 0;
   /// Takes `amount` of a counter of the run's budget; throws `budget_exceeded`.
@@ -187,6 +188,12 @@ class context {
       return made;
     }
   }
+
+  /// For asynchronous nodes, which cannot wait: calls `then` once everything that the task's id
+  /// stands on is durable; from now on an effect under a key made of it is the same effect after
+  /// a crash. At once when nothing is stored, else on the store's thread: `then` must not block.
+  /// It is dropped when the store fails, which ends the run.
+  void when_durable(std::function<void()> then) { port_->when_durable(std::move(then)); }
 
   /// Sends a custom event to the run's stream. Costs nothing when nobody records the stream.
   template <class Payload>

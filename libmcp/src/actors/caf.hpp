@@ -49,6 +49,7 @@ struct write_batch {
   std::vector<store_write> writes{};
   caf::actor answer_to{};                         ///< gets a written_message, if set
   std::unique_ptr<std::promise<void>> waiting{};  ///< is fulfilled, if set
+  std::function<void()> then{};                   ///< is called if it could be written, if set
 };
 /// To the store's writer.
 struct write_message {

@@ -73,6 +73,7 @@ class writer_actor final : public base_actor {
 
   void answer(write_batch& batch, const std::shared_ptr<error>& failed) {
     if (batch.answer_to) send(batch.answer_to, written_message{failed});
+    if (batch.then && !failed) batch.then();
     if (!batch.waiting) return;
     if (failed) {
       batch.waiting->set_exception(std::make_exception_ptr(*failed));
@@ -107,6 +108,12 @@ void store_writer::write(std::vector<store_write> writes, caf::actor answer_to) 
   auto batch = std::make_shared<write_batch>();
   batch->writes = std::move(writes);
   batch->answer_to = std::move(answer_to);
+  caf::anon_send(actor_, write_message{std::move(batch)});
+}
+
+void store_writer::when_durable(std::function<void()> then) {
+  auto batch = std::make_shared<write_batch>();
+  batch->then = std::move(then);
   caf::anon_send(actor_, write_message{std::move(batch)});
 }
 

@@ -83,6 +83,11 @@ void task_context::keep_effect(const std::string& key, const std::string& result
   heartbeat();
 }
 
+void task_context::when_durable(std::function<void()> then) {
+  if (!link_.writer || link_.writer->direct()) return then();
+  link_.writer->when_durable(std::move(then));
+}
+
 run_event task_context::event(event_kind kind) const {
   run_event made;
   made.kind = kind;

@@ -21,6 +21,7 @@ class task_context final : public context_port {
   void ask(std::size_t index, std::string question, std::string schema) override;
   [[nodiscard]] std::optional<std::string> find_effect(const std::string& key) override;
   void keep_effect(const std::string& key, const std::string& result) override;
+  void when_durable(std::function<void()> then) override;
   void emit(std::string name, std::string payload) override;
   void emit_message(const message& content) override;
   void charge(std::string_view counter, std::int64_t amount) override;

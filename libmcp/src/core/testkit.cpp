@@ -59,6 +59,10 @@ void fake_context::keep_effect(const std::string& key, const std::string& result
   effects_[key] = result;
 }
 
+void fake_context::when_durable(std::function<void()> then) {
+  then();
+}
+
 void fake_context::emit(std::string name, std::string payload) {
   events_.push_back({std::move(name), cbor_to_json(payload)});
 }
