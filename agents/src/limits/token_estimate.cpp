@@ -9,18 +9,18 @@ std::int64_t estimated_tokens(std::string_view text) noexcept {
 std::int64_t estimated_tokens(const chat_request& request) noexcept {
   constexpr std::int64_t per_request = 8;
   constexpr std::int64_t per_message = 8;  // role, separators
-  auto sum = per_request + estimated_tokens(request.output_schema);
+  auto total = per_request + estimated_tokens(request.output_schema);
   for (const auto& one : request.messages) {
-    sum += per_message + estimated_tokens(one.content) + estimated_tokens(one.name);
+    total += per_message + estimated_tokens(one.content) + estimated_tokens(one.name);
     for (const auto& call : one.tool_calls) {
-      sum += per_message + estimated_tokens(call.name) + estimated_tokens(call.arguments);
+      total += per_message + estimated_tokens(call.name) + estimated_tokens(call.arguments);
     }
   }
   for (const auto& tool : request.tools) {
-    sum += per_message + estimated_tokens(tool.name) + estimated_tokens(tool.description) +
+    total += per_message + estimated_tokens(tool.name) + estimated_tokens(tool.description) +
            estimated_tokens(tool.parameters);
   }
-  return sum;
+  return total;
 }
 
 }  // namespace mcp

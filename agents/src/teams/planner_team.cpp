@@ -1,0 +1,121 @@
+#include "mcp/agents/teams_decision.hpp"
+#include "mcp/agents/teams_planner.hpp"
+#include "teams/team_parts.hpp"
+
+namespace mcp {
+namespace {
+
+struct plan_decision {
+  std::vector<std::string> steps{};
+};
+MCP_STRUCT(plan_decision, steps)
+
+struct critic_decision {
+  bool enough = false;
+  std::string missing{};
+};
+MCP_STRUCT(critic_decision, enough, missing)
+
+struct plan_job {
+  std::string question{};
+  std::string step{};
+};
+MCP_STRUCT(plan_job, question, step)
+
+using out = reply<planner_state>;
+using change = update<planner_state>;
+
+/// The question and all that is known, as one message.
+std::vector<message> briefing(const planner_state& s) {
+  auto text = "Question: " + s.question;
+  for (const auto& one : s.findings) text += "\nStep: " + one.step + "\nFinding: " + one.text;
+  if (!s.critique.empty()) text += "\nMissing: " + s.critique;
+  return {user_message(std::move(text))};
+}
+
+auto plan_node(const planner_options& options) {
+  return [model = options.planner, most = options.max_steps](const planner_state& s, context& ctx,
+                                                             out answer) {
+    ask_decision<plan_decision, planner_state>(
+        model, {.system = "Plan the steps that answer the question. Leave out what is known."},
+        briefing(s), ctx, std::move(answer),
+        [most](const plan_decision& plan) {
+          if (!plan.steps.empty() && plan.steps.size() <= most) return;
+          throw error{errc::malformed_answer, "a plan has 1 to " + std::to_string(most) +
+                                                  " steps, this one has " +
+                                                  std::to_string(plan.steps.size())};
+        },
+        [rounds = s.rounds + 1](plan_decision plan, const out& to) {
+          to.done(change{}
+                      .set(&planner_state::plan, std::move(plan.steps))
+                      .set(&planner_state::rounds, rounds));
+        });
+  };
+}
+
+auto execute_node(const planner_options& options) {
+  return [model = options.executor](const plan_job& job, context& ctx, out answer) {
+    teams::ask_text<planner_state>(
+        model, {.system = "Do this one step of a plan and say what you found."},
+        {user_message("Question: " + job.question + "\nStep: " + job.step)}, ctx, answer,
+        [step = job.step](message said, const out& to) {
+          to.done(change{}.append(&planner_state::findings, {step, std::move(said.content)}));
+        });
+  };
+}
+
+auto critic_node(const planner_options& options) {
+  return [model = options.critic](const planner_state& s, context& ctx, out answer) {
+    ask_decision<critic_decision, planner_state>(
+        model, {.system = "Judge whether the findings suffice to answer the question."},
+        briefing(s), ctx, std::move(answer),
+        [](const critic_decision& verdict) {
+          if (verdict.enough || !verdict.missing.empty()) return;
+          throw error{errc::malformed_answer, "a verdict of not enough says what is missing"};
+        },
+        [](critic_decision verdict, const out& to) {
+          to.done(change{}.set(&planner_state::critique,
+                               verdict.enough ? std::string{} : std::move(verdict.missing)));
+        });
+  };
+}
+
+auto writer_node(const planner_options& options) {
+  return [model = options.writer](const planner_state& s, context& ctx, out answer) {
+    teams::ask_text<planner_state>(
+        model, {.system = "Answer the question from the findings alone."}, briefing(s), ctx, answer,
+        [](message said, const out& to) {
+          to.done(change{}.set(&planner_state::answer, std::move(said.content)));
+        });
+  };
+}
+
+}  // namespace
+
+graph<planner_state> planner_team(std::string name, planner_options options) {
+  teams::require_models({options.planner, options.executor, options.critic, options.writer});
+  if (options.max_rounds < 1 || options.max_steps < 1) {
+    throw error{errc::invalid_argument,
+                "max_rounds and max_steps of a planner team are at least 1"};
+  }
+  graph<planner_state> made{std::move(name)};
+  made.node("planner", plan_node(options)).node("executor", execute_node(options));
+  made.node("critic", critic_node(options)).node("writer", writer_node(options));
+  made.entry_point("planner").edge("executor", "critic").finish_point("writer");
+  made.router("planner",
+              [](const planner_state& s) {
+                std::vector<send> jobs;
+                for (const auto& step : s.plan)
+                  jobs.emplace_back("executor", plan_job{s.question, step});
+                return jobs;
+              },
+              {"executor"});
+  made.router("critic",
+              [most = options.max_rounds](const planner_state& s) {
+                return s.critique.empty() || s.rounds >= most ? "writer" : "planner";
+              },
+              {"planner", "writer"});
+  return made;
+}
+
+}  // namespace mcp

@@ -1,0 +1,283 @@
+#include "cli/command_line.hpp"
+
+#include "cli/exit_codes.hpp"
+#include "cli/version.hpp"
+
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+namespace mcp::cluster {
+namespace {
+
+const std::vector<std::string> formats{"mermaid", "dot", "json", "svg"};
+const std::vector<std::string> shells{"bash", "zsh", "fish"};
+constexpr std::size_t most_lines = 10'000;
+constexpr int most_depth = 64;
+
+/// The parser and what it fills in.
+class parser {
+ public:
+  parser() {
+    app_.require_subcommand(1);
+    app_.failure_message(CLI::FailureMessage::simple);
+    app_.footer(
+        "See mcp-cluster COMMAND --help for what a command takes, with examples.\n"
+        "Exit codes: 0 done; 1 failed or cancelled; 2 wrong command line; 3 the file has\n"
+        "problems; 4 waits for answers; 5 the store cannot be used; 130 interrupted.");
+    app_.set_version_flag("--version", std::string{"mcp-cluster "} + program_version);
+    add_run();
+    add_resume();
+    add_readers();
+    add_changers();
+    add_file_commands();
+    add_others();
+  }
+
+  CLI::App& app() { return app_; }
+  command_options& options() { return options_; }
+
+ private:
+  CLI::App* add(command what, const std::string& name, const std::string& description,
+                const std::string& examples) {
+    auto* made = app_.add_subcommand(name, description);
+    made->callback([this, what] { options_.what = what; });
+    if (!examples.empty()) made->footer("Examples:\n" + examples);
+    return made;
+  }
+
+  void add_file(CLI::App* to, bool required = true) {
+    to->add_option("file,--file", options_.file, "the cluster file")
+        ->type_name("FILE")
+        ->required(required);
+  }
+  void add_thread(CLI::App* to) {
+    to->add_option("thread", options_.thread, "the thread")->type_name("THREAD")->required();
+  }
+  void add_store(CLI::App* to) {
+    to->add_option("--store", options_.store,
+                   "a SQLite file, memory or none, in place of the file's store")
+        ->type_name("FILE");
+  }
+  void add_json(CLI::App* to) { to->add_flag("--json", options_.json, "print JSON"); }
+  void add_limit(CLI::App* to, const std::string& of) {
+    to->add_option("--limit", options_.limit, "most " + of + " to list (20)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, most_lines));
+  }
+  void add_models(CLI::App* to) {
+    to->add_option("--model", options_.models,
+                   "replace a model: NAME=scripted, NAME=replay:FILE, NAME=openai:MODEL[@URL] or "
+                   "NAME=anthropic:MODEL; may be repeated")
+        ->type_name("NAME=SPEC")
+        ->allow_extra_args(false)
+        ->check([](const std::string& text) {
+          const auto at = text.find('=');
+          return at != std::string::npos && at > 0 && at + 1 < text.size()
+                     ? std::string{}
+                     : "\"" + text + "\" is not NAME=SPEC";
+        });
+    to->add_flag("--offline", options_.offline, "no network: models answer by their script");
+  }
+  void add_running(CLI::App* to) {
+    to->add_option("--answer", options_.answers,
+                   "answer a question: JSON, or ID=JSON with an interrupt's id or node; may be "
+                   "repeated")
+        ->type_name("ANSWER")
+        ->allow_extra_args(false);
+    add_store(to);
+    add_models(to);
+    to->add_flag("--events", options_.events, "print every event as a line of JSON");
+    add_json(to);
+    to->add_flag("-q,--quiet", options_.quiet, "no progress on standard error");
+  }
+
+  void add_run() {
+    auto* run = add(command::run, "run", "run a cluster file",
+                    "  mcp-cluster run team.yaml --input '{\"question\": \"What is a fork?\"}'\n"
+                    "  mcp-cluster run team.yaml --input @question.json --thread t1 --json\n"
+                    "  echo '{}' | mcp-cluster run team.yaml --input - --model main=scripted");
+    add_file(run);
+    run->add_option("--input", options_.input,
+                    "the input, a JSON object: as it is, @FILE, or - for standard input")
+        ->type_name("JSON");
+    run->add_option("--thread", options_.thread, "the thread's name (default: made up)")
+        ->type_name("ID");
+    add_running(run);
+  }
+  void add_resume() {
+    auto* resume =
+        add(command::resume, "resume", "go on with a thread that waits, failed or was stopped",
+            "  mcp-cluster resume t1 team.yaml --answer true\n"
+            "  mcp-cluster resume t1 team.yaml --answer approve=true --answer n=3");
+    add_thread(resume);
+    add_file(resume);
+    add_running(resume);
+  }
+  void add_readers() {
+    auto* threads = add(command::threads, "threads", "list the threads of a store, newest first",
+                        "  mcp-cluster threads team.yaml\n"
+                        "  mcp-cluster threads --store team.db --json");
+    add_file(threads, false);
+    add_limit(threads, "threads");
+    auto* state = add(command::state, "state", "show a thread's state",
+                      "  mcp-cluster state t1 team.yaml\n"
+                      "  mcp-cluster state t1 team.yaml --at 0198c2d31f5a0001");
+    add_thread(state);
+    add_file(state);
+    state->add_option("--at", options_.checkpoint, "at this checkpoint")->type_name("CHECKPOINT");
+    auto* history = add(command::history, "history", "list a thread's checkpoints, newest first",
+                        "  mcp-cluster history t1 team.yaml --limit 5");
+    add_thread(history);
+    add_file(history);
+    add_limit(history, "checkpoints");
+    auto* tail = add(command::tail, "tail", "show a thread's checkpoints as they appear",
+                     "  mcp-cluster tail t1 team.yaml\n"
+                     "  mcp-cluster tail t1 --store team.db --from 0198c2d31f5a0001 --json");
+    add_thread(tail);
+    add_file(tail, false);
+    tail->add_option("--from", options_.checkpoint, "only what comes after this checkpoint")
+        ->type_name("CHECKPOINT");
+    for (auto* one : {threads, state, history, tail}) {
+      add_store(one);
+      add_json(one);
+    }
+  }
+  void add_changers() {
+    auto* fork = add(command::fork, "fork", "make a checkpoint the thread's head again",
+                     "  mcp-cluster fork t1 0198c2d31f5a0001 team.yaml\n"
+                     "  mcp-cluster resume t1 team.yaml");
+    add_thread(fork);
+    fork->add_option("checkpoint", options_.checkpoint, "of history")
+        ->type_name("CHECKPOINT")
+        ->required();
+    add_file(fork);
+    auto* cancel = add(command::cancel, "cancel",
+                       "mark an unfinished run that no process works on as cancelled",
+                       "  mcp-cluster cancel t1 team.yaml");
+    add_thread(cancel);
+    add_file(cancel, false);
+    for (auto* one : {fork, cancel}) {
+      add_store(one);
+      add_json(one);
+    }
+  }
+  void add_file_commands() {
+    auto* check = add(command::check, "check", "list the problems of a cluster file",
+                      "  mcp-cluster check team.yaml\n"
+                      "  mcp-cluster check team.yaml --json");
+    add_file(check);
+    add_models(check);
+    add_json(check);
+    auto* graph = add(command::graph, "graph", "draw the graph of a cluster file",
+                      "  mcp-cluster graph team.yaml\n"
+                      "  mcp-cluster graph team.yaml --format svg --depth 1 > team.svg");
+    add_file(graph);
+    add_models(graph);
+    graph->add_option("--format", options_.format, "mermaid, dot, json or svg (needs dot)")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember(formats));
+    graph->add_option("--depth", options_.depth, "levels of subgraphs to draw (0)")
+        ->type_name("N")
+        ->check(CLI::Range(0, most_depth));
+  }
+  void add_others() {
+    auto* completion = add(command::completion, "completion", "print a shell's completion script",
+                           "  source <(mcp-cluster completion bash)\n"
+                           "  mcp-cluster completion fish > "
+                           "~/.config/fish/completions/mcp-cluster.fish");
+    completion->add_option("shell", options_.shell, "bash, zsh or fish")
+        ->type_name("SHELL")
+        ->required()
+        ->check(CLI::IsMember(shells));
+    auto* version = add(command::version, "version", "print the version", "");
+    add_json(version);
+  }
+
+  CLI::App app_{"mcp-cluster: runs systems of agents that are described in a YAML file.",
+                "mcp-cluster"};
+  command_options options_;
+};
+
+/// What no single option can check.
+std::optional<std::string> conflict(const command_options& o) {
+  const bool needs_store =
+      o.what == command::threads || o.what == command::tail || o.what == command::cancel;
+  if (needs_store && o.file.empty() && !o.store) {
+    return "give the cluster file, or the store with --store FILE";
+  }
+  if (o.file == "-") return "a cluster file is read from a file, not from standard input";
+  return std::nullopt;
+}
+
+/// Words that stand where a command should; nothing when there is a command or an option.
+std::optional<std::string> wrong_command(CLI::App& app, int count, const char* const* arguments) {
+  if (count < 2) return "no command is given";
+  const std::string first = arguments[1];
+  const bool known =
+      !app.get_subcommands([&](const CLI::App* one) { return one->get_name() == first; }).empty();
+  if (first.starts_with('-') || known) return std::nullopt;
+  return "there is no command \"" + first + "\"";
+}
+
+std::string list_of_commands(CLI::App& app) {
+  std::string list;
+  for (const auto* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+    list += (list.empty() ? "" : ", ") + one->get_name();
+  }
+  return list;
+}
+
+command_words words_of(const CLI::App& command) {
+  command_words words{.name = command.get_name(), .description = command.get_description()};
+  for (const auto* option : command.get_options()) {
+    if (option->get_lnames().empty()) continue;
+    auto& added = words.options.emplace_back();
+    added.name = "--" + option->get_lnames().front();
+    added.description = option->get_description();
+    added.takes_value = option->get_items_expected_max() > 0;
+    if (added.name == "--format") added.choices = formats;
+  }
+  if (words.name == "completion") words.choices = shells;
+  return words;
+}
+
+}  // namespace
+
+std::variant<command_options, command_end> parse_command_line(int count,
+                                                              const char* const* arguments) {
+  parser made;
+  if (const auto problem = wrong_command(made.app(), count, arguments)) {
+    return command_end{exit_usage, "mcp-cluster: " + *problem + "\n  commands: " +
+                                       list_of_commands(made.app()) + "; see mcp-cluster --help\n"};
+  }
+  try {
+    made.app().parse(count, arguments);
+  } catch (const CLI::ParseError& problem) {
+    std::ostringstream out;
+    std::ostringstream wrong;
+    const int code = made.app().exit(problem, out, wrong);
+    if (code == 0) return command_end{exit_done, out.str()};
+    return command_end{exit_usage,
+                       "mcp-cluster: " + std::string{problem.what()} +
+                           "\n  see mcp-cluster --help, or mcp-cluster COMMAND --help\n"};
+  }
+  if (auto problem = conflict(made.options())) {
+    return command_end{exit_usage, "mcp-cluster: " + *problem + '\n'};
+  }
+  return std::move(made.options());
+}
+
+std::vector<command_words> known_commands() {
+  parser made;
+  std::vector<command_words> known;
+  for (const auto* one : made.app().get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(words_of(*one));
+  }
+  return known;
+}
+
+}  // namespace mcp::cluster

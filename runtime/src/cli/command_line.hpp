@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mcp::cluster {
+
+enum class command : std::uint8_t {
+  run,
+  check,
+  graph,
+  threads,
+  state,
+  history,
+  resume,
+  fork,
+  cancel,
+  tail,
+  completion,
+  version,
+};
+
+/// What the person typed, checked as far as one can without reading a file.
+struct command_options {
+  command what = command::version;
+  std::string file{};        ///< empty: not given
+  std::string thread{};      ///< empty: not given
+  std::string checkpoint{};  ///< of `fork` and `--at`, `--from`; empty: not given
+  std::string input{};       ///< JSON, @FILE, or - for standard input; empty: not given
+  std::optional<std::string> store{};
+  std::vector<std::string> models{};   ///< NAME=SPEC
+  std::vector<std::string> answers{};  ///< ID=JSON or JSON
+  std::string format = "mermaid";      ///< of `graph`
+  std::string shell{};                 ///< of `completion`
+  int depth = 0;                       ///< levels of subgraphs that `graph` draws
+  std::size_t limit = 20;              ///< lines of `threads` and `history`
+  bool offline = false;
+  bool events = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+/// The program ends here: help, or a command line that is wrong.
+struct command_end {
+  int code = 0;
+  std::string text{};
+};
+
+/// Never throws for what the person typed.
+[[nodiscard]] std::variant<command_options, command_end> parse_command_line(
+    int count, const char* const* arguments);
+
+/// A command as shell completion needs it.
+struct command_words {
+  std::string name{};
+  std::string description{};
+  struct option {
+    std::string name{};  ///< with its dashes
+    std::string description{};
+    bool takes_value = false;
+    std::vector<std::string> choices{};  ///< of its value
+  };
+  std::vector<option> options{};
+  std::vector<std::string> choices{};  ///< of its first argument; empty: it takes files
+};
+[[nodiscard]] std::vector<command_words> known_commands();
+
+}  // namespace mcp::cluster

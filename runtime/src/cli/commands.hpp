@@ -1,0 +1,30 @@
+#pragma once
+
+#include "cli/command_line.hpp"
+#include "cli/stop_signals.hpp"
+
+#include <string>
+#include <vector>
+
+/// One function per command. Each returns what the program ends with, and throws `mcp::error` or
+/// `output_closed` when it cannot do its work.
+namespace mcp::cluster {
+
+[[nodiscard]] int run_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int resume_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int check_command(const command_options& options);
+[[nodiscard]] int graph_command(const command_options& options);
+[[nodiscard]] int threads_command(const command_options& options);
+[[nodiscard]] int state_command(const command_options& options);
+[[nodiscard]] int history_command(const command_options& options);
+[[nodiscard]] int fork_command(const command_options& options);
+[[nodiscard]] int cancel_command(const command_options& options);
+[[nodiscard]] int tail_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int completion_command(const command_options& options);
+[[nodiscard]] int version_command(const command_options& options);
+
+/// The script for "bash", "zsh" or "fish". Pure.
+[[nodiscard]] std::string completion_script(const std::string& shell,
+                                            const std::vector<command_words>& commands);
+
+}  // namespace mcp::cluster

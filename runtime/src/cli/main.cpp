@@ -1,0 +1,80 @@
+#include "cli/command_line.hpp"
+#include "cli/commands.hpp"
+#include "cli/errors.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/logging.hpp"
+#include "cli/output.hpp"
+#include "cli/report.hpp"
+#include "cli/stop_signals.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+using namespace mcp::cluster;
+
+namespace {
+
+int execute(const command_options& options, stop_signals& signals) {
+  switch (options.what) {
+    case command::run:
+      return run_command(options, signals);
+    case command::resume:
+      return resume_command(options, signals);
+    case command::tail:
+      return tail_command(options, signals);
+    case command::check:
+      return check_command(options);
+    case command::graph:
+      return graph_command(options);
+    case command::threads:
+      return threads_command(options);
+    case command::state:
+      return state_command(options);
+    case command::history:
+      return history_command(options);
+    case command::fork:
+      return fork_command(options);
+    case command::cancel:
+      return cancel_command(options);
+    case command::completion:
+      return completion_command(options);
+    case command::version:
+      return version_command(options);
+  }
+  return exit_usage;
+}
+
+int guarded(const command_options& options) {
+  try {
+    stop_signals signals;
+    return execute(options, signals);
+  } catch (const mcp::error& what) {
+    complain(what);
+    if (options.json || options.events) print_line(to_line({{"error", to_report(what)}}));
+    return exit_code_of(what.code());
+  }
+}
+
+int end_of(const command_end& end) {
+  if (end.code == exit_done) {
+    print(end.text);
+  } else {
+    std::fputs(end.text.c_str(), stderr);
+  }
+  return end.code;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    route_log(nullptr);
+    const auto parsed_line = parse_command_line(count, arguments);
+    if (const auto* end = std::get_if<command_end>(&parsed_line)) return end_of(*end);
+    return guarded(std::get<command_options>(parsed_line));
+  } catch (const std::exception& what) {
+    complain(what.what());
+    return exit_failed;
+  }
+}

@@ -1,0 +1,188 @@
+#pragma once
+
+#include "cluster_file/map_reader.hpp"
+#include "mcp/agents/chat_model.hpp"
+#include "mcp/agents/model_endpoint.hpp"
+#include "mcp/agents/model_node.hpp"
+#include "mcp/agents/model_policies.hpp"
+#include "mcp/policy.hpp"
+#include "mcp/run.hpp"
+#include "script/template.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+/// What a cluster file says, as plain data: read, but not yet checked against one another.
+namespace mcp::cluster {
+
+struct state_description {
+  file_position at{};
+  nlohmann::json schema = nlohmann::json::object();  ///< for `make_json_state_type`
+  std::map<std::string, file_position> fields{};
+
+  [[nodiscard]] std::vector<std::string> names() const;
+  /// Whether the field has the reducer add_messages.
+  [[nodiscard]] bool is_conversation(const std::string& field) const;
+};
+
+struct answer_description {
+  text_template text{};
+  std::vector<tool_call> tool_calls{};
+  milliseconds delay{0};
+};
+struct rule_description {
+  std::string role{};
+  std::string equals{};
+  std::string contains{};
+  std::vector<answer_description> answers{};
+  std::optional<compiled_script> lua{};
+};
+
+enum class model_provider : std::uint8_t { openai, anthropic, scripted, replay };
+
+struct model_description {
+  std::string name{};
+  file_position at{};
+  model_provider provider = model_provider::scripted;
+  std::string model{};
+  model_endpoint endpoint{};
+  std::vector<rule_description> rules{};
+  std::string replay_file{};
+  std::string record_file{};
+  std::optional<rate_limit> limit{};
+  std::optional<model_retry> retry{};
+  std::vector<placed_name> fallbacks{};
+  std::optional<model_price> price{};
+  chat_request request{};  ///< temperature, seed, max_tokens, stop
+};
+
+struct tool_description_in_file {
+  std::string name{};
+  file_position at{};
+  std::string builtin{};  ///< empty: a tool in Lua
+  std::optional<compiled_script> lua{};
+  std::string description{};
+  nlohmann::json parameters{};
+  std::optional<bool> approval{};
+  std::optional<compiled_script> approval_rule{};
+  bool blocking = false;
+  bool tell_model = true;
+  std::optional<milliseconds> timeout{};
+  std::optional<retry_policy> retry{};
+  std::optional<std::size_t> concurrency{};
+  std::optional<cache_policy> cache{};
+  std::string root{};                ///< read_file, list_files, search_documents
+  std::vector<std::string> hosts{};  ///< http_get
+  bool private_addresses = false;    ///< http_get
+  std::optional<std::size_t> max_bytes{};
+};
+
+struct lua_node_description {
+  compiled_script script;
+  bool from_send = false;
+};
+struct model_node_description {
+  placed_name model{};
+  text_template system{};
+  text_template prompt{};
+  std::optional<placed_name> messages{};
+  std::vector<placed_name> tools{};
+  std::optional<placed_name> output{};
+  nlohmann::json output_schema{};
+  mcp::tool_choice tool_choice = mcp::tool_choice::automatic;
+  std::optional<std::int64_t> max_tokens{};
+  std::optional<double> temperature{};
+  bool stream = true;
+};
+struct tools_node_description {
+  std::vector<placed_name> tools{};
+  placed_name messages{"messages", {}};
+};
+struct ask_node_description {
+  text_template question{};
+  std::optional<nlohmann::json> schema{};
+  std::optional<placed_name> into{};
+};
+struct graph_node_description {
+  placed_name graph{};
+  /// Field of the subgraph, field of the graph around it. Absent, both: fields of the same name.
+  std::optional<std::vector<std::pair<placed_name, placed_name>>> in{};
+  std::optional<std::vector<std::pair<placed_name, placed_name>>> out{};
+};
+struct typed_node_description {
+  placed_name type{};
+  nlohmann::json options{};
+};
+
+struct node_description {
+  std::string name{};
+  file_position at{};
+  std::variant<std::monostate, lua_node_description, model_node_description, tools_node_description,
+               ask_node_description, graph_node_description, typed_node_description>
+      what{};
+  node_options options{};
+  std::vector<placed_name> destinations{};
+  std::optional<placed_name> fallback{};
+};
+
+struct edge_description {
+  placed_name source{};
+  placed_name target{};
+};
+struct router_description {
+  placed_name source{};
+  compiled_script script;
+  std::vector<placed_name> destinations{};
+};
+struct tools_edge_description {
+  placed_name source{};
+  placed_name tools{};
+  placed_name otherwise{};
+};
+struct join_description {
+  std::vector<placed_name> sources{};
+  placed_name target{};
+};
+
+struct graph_description {
+  std::string name{};
+  file_position at{};
+  state_description state{};
+  std::vector<node_description> nodes{};
+  std::vector<edge_description> edges{};
+  std::vector<router_description> routers{};
+  std::vector<tools_edge_description> tools_edges{};
+  std::vector<join_description> joins{};
+  std::optional<router_description> edge_map{};
+  std::vector<placed_name> interrupt_before{};
+  std::vector<placed_name> interrupt_after{};
+
+  [[nodiscard]] const node_description* find(const std::string& node) const;
+  [[nodiscard]] std::vector<std::string> node_names() const;
+};
+
+struct limits_description {
+  std::optional<std::int64_t> recursion_limit{};
+  milliseconds deadline{0};
+  run_budget budget{};
+  mcp::durability durability = mcp::durability::async;
+  script_limits lua{};
+};
+
+struct cluster_description {
+  std::string name{};
+  std::string description{};
+  graph_description graph{};
+  std::vector<graph_description> graphs{};  ///< subgraphs
+  std::vector<model_description> models{};
+  std::vector<tool_description_in_file> tools{};
+  limits_description limits{};
+  std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
+};
+
+}  // namespace mcp::cluster

@@ -1,0 +1,134 @@
+#include "cluster_file/read_parts.hpp"
+
+namespace mcp::cluster {
+namespace {
+
+constexpr int max_attempts = 1000;
+constexpr std::int64_t most_entries = 1'000'000;
+
+void read_timeout(map_reader& keys, const reading& with, node_description& to) {
+  const auto* node = keys.any("timeout");
+  if (node == nullptr) return;
+  auto& timeout = to.options.timeout.emplace();
+  if (!node->is(yaml_node::kind::map)) {
+    timeout.run = keys.duration("timeout").value_or(timeout.run);
+    return;
+  }
+  map_reader inner{*node, "`timeout`", with.problems};
+  timeout.run = inner.duration("run").value_or(timeout.run);
+  timeout.idle = inner.duration("idle").value_or(timeout.idle);
+}
+
+void read_breaker(map_reader& keys, const reading& with, node_description& to) {
+  const auto* node = keys.map("breaker");
+  if (node == nullptr) return;
+  map_reader inner{*node, "`breaker`", with.problems};
+  auto& breaker = to.options.breaker.emplace();
+  breaker.name = inner.text_or("name", {});
+  if (const auto most = inner.integer("failure_threshold", 1, most_entries)) {
+    breaker.failure_threshold = static_cast<int>(*most);
+  }
+  breaker.cool_down = inner.duration("cool_down").value_or(breaker.cool_down);
+  if (const auto probes = inner.integer("probes", 1, most_entries)) {
+    breaker.probes = static_cast<int>(*probes);
+  }
+}
+
+}  // namespace
+
+std::optional<retry_policy> read_retry(map_reader& keys, const reading& with) {
+  const auto* node = keys.map("retry");
+  if (node == nullptr) return std::nullopt;
+  map_reader inner{*node, "`retry`", with.problems};
+  retry_policy retry;
+  if (const auto most = inner.integer("max_attempts", 1, max_attempts)) {
+    retry.max_attempts = static_cast<int>(*most);
+  }
+  retry.initial_interval = inner.duration("initial_interval").value_or(retry.initial_interval);
+  retry.max_interval = inner.duration("max_interval").value_or(retry.max_interval);
+  retry.backoff_factor = inner.number("backoff_factor", 1, 100).value_or(retry.backoff_factor);
+  retry.jitter = inner.boolean("jitter").value_or(retry.jitter);
+  return retry;
+}
+
+std::optional<cache_policy> read_cache(map_reader& keys, const reading& with) {
+  const auto* node = keys.any("cache");
+  if (node == nullptr) return std::nullopt;
+  cache_policy cache;
+  if (!node->is(yaml_node::kind::map)) {
+    if (!keys.boolean("cache").value_or(false)) return std::nullopt;
+    return cache;
+  }
+  map_reader inner{*node, "`cache`", with.problems};
+  cache.ttl = inner.duration("ttl").value_or(cache.ttl);
+  if (const auto most = inner.integer("max_entries", 1, most_entries)) {
+    cache.max_entries = static_cast<std::size_t>(*most);
+  }
+  return cache;
+}
+
+void read_node_options(map_reader& keys, const reading& with, node_description& to) {
+  to.options.retry = read_retry(keys, with);
+  to.options.cache = read_cache(keys, with);
+  read_timeout(keys, with, to);
+  read_breaker(keys, with, to);
+  if (const auto most = keys.integer("concurrency", 0, most_entries)) {
+    to.options.concurrency = static_cast<std::size_t>(*most);
+  }
+  to.fallback = keys.name("fallback");
+  to.options.defer = keys.boolean("defer").value_or(false);
+  to.destinations = keys.names("destinations");
+}
+
+limits_description read_limits(const yaml_node& node, const reading& with) {
+  limits_description result;
+  map_reader keys{node, "`limits`", with.problems};
+  result.recursion_limit = keys.integer("recursion_limit", 1);
+  result.deadline = keys.duration("deadline").value_or(result.deadline);
+  if (const auto index = keys.word("durability", {"async", "sync", "exit"})) {
+    result.durability = static_cast<durability>(*index);
+  }
+  if (const auto* budget = keys.map("budget")) {
+    map_reader inner{*budget, "`budget`", with.problems};
+    result.budget.steps = inner.integer("steps").value_or(0);
+    result.budget.node_calls = inner.integer("node_calls").value_or(0);
+    if (const auto most = inner.integer("tokens")) result.budget.counters["tokens"] = *most;
+    constexpr double most_money = 1e9;
+    if (const auto most = inner.number("cost", 0, most_money)) {
+      result.budget.counters["cost_micros"] = static_cast<std::int64_t>(*most * 1e6);
+    }
+  }
+  if (const auto* lua = keys.map("lua")) {
+    map_reader inner{*lua, "`lua`", with.problems};
+    constexpr std::int64_t most_instructions = 100'000'000'000;
+    constexpr std::int64_t least_memory = 1 << 20;
+    constexpr std::int64_t most_memory = 1LL << 30;
+    result.lua.instructions =
+        inner.integer("instructions", 1000, most_instructions).value_or(result.lua.instructions);
+    if (const auto bytes = inner.integer("memory", least_memory, most_memory)) {
+      result.lua.memory = static_cast<std::size_t>(*bytes);
+    }
+    result.lua.time = inner.duration("time").value_or(result.lua.time);
+  }
+  return result;
+}
+
+std::string read_store(const yaml_node& node, const reading& with) {
+  if (node.is(yaml_node::kind::scalar)) {
+    if (node.text == "memory" || node.text == "none") return node.text;
+    with.problems.error(
+        node.at,
+        "the store \"" + node.text + "\" is not known" + nearest(node.text, {"memory", "none"}),
+        "write memory, none, or {sqlite: FILE}");
+    return "none";
+  }
+  map_reader keys{node, "`store`", with.problems};
+  const auto file = keys.text("sqlite");
+  if (!file || file->empty()) {
+    with.problems.error(node.at, "`store` names no file", "write memory, none, or {sqlite: FILE}");
+    return "none";
+  }
+  return with.path(*file);
+}
+
+}  // namespace mcp::cluster

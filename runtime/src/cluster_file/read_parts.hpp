@@ -1,0 +1,45 @@
+#pragma once
+
+#include "cluster_file/description.hpp"
+
+#include <string>
+
+/// How the parts of a cluster file are read. What is wrong goes into the list of problems, and
+/// reading goes on.
+namespace mcp::cluster {
+
+/// What all parts need.
+struct reading {
+  problem_list& problems;
+  std::string file_name;  ///< without folders, for the messages of scripts
+  std::string folder;     ///< paths are relative to it
+
+  [[nodiscard]] std::optional<compiled_script> script(const yaml_node& node) const;
+  [[nodiscard]] text_template words(const yaml_node& node) const;
+  /// A path, relative to the file.
+  [[nodiscard]] std::string path(const std::string& given) const;
+};
+
+/// Whether a name may stand for a node, a model or a tool; if not that is a problem.
+bool check_name(const std::string& name, file_position at, std::string_view what,
+                problem_list& problems);
+
+[[nodiscard]] state_description read_state(const yaml_node& node, const reading& with);
+[[nodiscard]] std::vector<model_description> read_models(const yaml_node& node,
+                                                         const reading& with);
+[[nodiscard]] std::vector<rule_description> read_rules(const yaml_node& node, const reading& with);
+[[nodiscard]] std::vector<tool_description_in_file> read_tools(const yaml_node& node,
+                                                               const reading& with);
+[[nodiscard]] std::vector<node_description> read_nodes(const yaml_node& node, const reading& with);
+void read_edges(const yaml_node& node, const reading& with, graph_description& to);
+void read_edge_map(const yaml_node& node, const reading& with, graph_description& to);
+/// `state`, `nodes`, `edges`, `edge_map`, `interrupt_before`, `interrupt_after`.
+void read_graph(map_reader& keys, const reading& with, graph_description& to);
+[[nodiscard]] limits_description read_limits(const yaml_node& node, const reading& with);
+[[nodiscard]] std::string read_store(const yaml_node& node, const reading& with);
+
+[[nodiscard]] std::optional<retry_policy> read_retry(map_reader& keys, const reading& with);
+[[nodiscard]] std::optional<cache_policy> read_cache(map_reader& keys, const reading& with);
+void read_node_options(map_reader& keys, const reading& with, node_description& to);
+
+}  // namespace mcp::cluster

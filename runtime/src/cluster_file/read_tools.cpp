@@ -1,0 +1,127 @@
+#include "cluster_file/read_parts.hpp"
+#include "mcp/error.hpp"
+#include "mcp/json_schema.hpp"
+
+#include <algorithm>
+
+namespace mcp::cluster {
+namespace {
+
+const std::vector<std::string>& builtins() {
+  static const std::vector<std::string> names{
+      "calculator", "clock", "read_file", "list_files", "search_documents", "http_get"};
+  return names;
+}
+
+void read_approval(map_reader& keys, const reading& with, tool_description_in_file& to) {
+  const auto* node = keys.any("approval");
+  if (node == nullptr) return;
+  if (!node->is(yaml_node::kind::map)) {
+    to.approval = keys.boolean("approval");
+    return;
+  }
+  map_reader inner{*node, "`approval`", with.problems};
+  if (const auto* lua = inner.any("lua")) to.approval_rule = with.script(*lua);
+}
+
+void read_parameters(map_reader& keys, const reading& with, tool_description_in_file& to) {
+  const auto* node = keys.map("parameters");
+  if (node == nullptr) {
+    to.parameters = nlohmann::json{{"type", "object"}, {"properties", nlohmann::json::object()}};
+    return;
+  }
+  to.parameters = to_json(*node);
+  if (to.parameters.value("type", nlohmann::json{}) != "object") {
+    with.problems.error(node->at, "the parameters of a tool are not of the type object",
+                        "add `type: object`");
+  }
+  try {
+    static_cast<void>(json_schema{to.parameters});
+  } catch (const error& wrong) {
+    with.problems.error(node->at, "the parameters are not a JSON Schema: " + wrong.message());
+  }
+}
+
+void read_lua_tool(map_reader& keys, const reading& with, tool_description_in_file& to) {
+  if (const auto* lua = keys.any("lua")) to.lua = with.script(*lua);
+  to.description = keys.text_or("description", {});
+  if (to.description.empty()) {
+    with.problems.error(to.at, "the tool \"" + to.name + "\" has no `description`",
+                        "say in a sentence what it does: the model reads it");
+  }
+  read_parameters(keys, with, to);
+}
+
+void read_builtin(map_reader& keys, const reading& with, tool_description_in_file& to) {
+  const auto index = keys.word("builtin", builtins());
+  if (!index) return;
+  to.builtin = builtins()[*index];
+  const bool files = to.builtin == "read_file" || to.builtin == "list_files";
+  if (files || to.builtin == "search_documents") {
+    const auto root = keys.text(files ? "root" : "folder");
+    if (root) {
+      to.root = with.path(*root);
+    } else {
+      with.problems.error(
+          to.at,
+          "the tool \"" + to.name + "\" has no `" + std::string{files ? "root" : "folder"} + "`",
+          "name the folder that it may read");
+    }
+  }
+  if (to.builtin == "http_get") {
+    for (auto& host : keys.names("hosts")) to.hosts.push_back(std::move(host.name));
+    to.private_addresses = keys.boolean("private_addresses").value_or(false);
+    if (to.hosts.empty()) {
+      with.problems.error(to.at, "the tool \"" + to.name + "\" may ask no host",
+                          "add `hosts: [NAME, ...]`");
+    }
+  }
+  constexpr std::int64_t most_bytes = 64LL << 20;
+  if (files || to.builtin == "http_get") {
+    if (const auto bytes = keys.integer("max_bytes", 1, most_bytes)) {
+      to.max_bytes = static_cast<std::size_t>(*bytes);
+    }
+  }
+}
+
+tool_description_in_file read_tool(const yaml_node::entry& entry, const reading& with) {
+  tool_description_in_file result;
+  result.name = entry.key;
+  result.at = entry.at;
+  map_reader keys{entry.value, "the tool \"" + entry.key + "\"", with.problems};
+  if (keys.has("builtin") == keys.has("lua")) {
+    static_cast<void>(keys.any("builtin"));
+    static_cast<void>(keys.any("lua"));
+    with.problems.error(entry.at, "the tool \"" + entry.key + "\" needs either `builtin` or `lua`",
+                        "name a built-in tool, or write a function");
+  } else if (keys.has("lua")) {
+    read_lua_tool(keys, with, result);
+  } else {
+    read_builtin(keys, with, result);
+  }
+  read_approval(keys, with, result);
+  result.blocking = keys.boolean("blocking").value_or(false);
+  result.tell_model = keys.boolean("tell_model").value_or(true);
+  result.timeout = keys.duration("timeout");
+  result.retry = read_retry(keys, with);
+  result.cache = read_cache(keys, with);
+  constexpr std::int64_t most_calls = 100'000;
+  if (const auto most = keys.integer("concurrency", 1, most_calls)) {
+    result.concurrency = static_cast<std::size_t>(*most);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<tool_description_in_file> read_tools(const yaml_node& node, const reading& with) {
+  std::vector<tool_description_in_file> result;
+  for (const auto& entry : node.entries) {
+    if (check_name(entry.key, entry.at, "a tool", with.problems)) {
+      result.push_back(read_tool(entry, with));
+    }
+  }
+  return result;
+}
+
+}  // namespace mcp::cluster

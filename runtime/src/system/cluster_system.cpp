@@ -1,0 +1,143 @@
+#include "system/cluster_system.hpp"
+
+#include "cluster_file/read_file.hpp"
+#include "mcp/memory_store.hpp"
+#include "system/content_hash.hpp"
+#include "system/graph_factory.hpp"
+#include "system/lua_tool.hpp"
+
+#include <mutex>
+
+namespace mcp::cluster {
+namespace {
+
+struct loaded_file {
+  std::string bytes;
+  cluster_description description;
+  ready_graph graph;
+};
+
+/// Reads, checks and makes everything but the executor. Problems are in the list.
+loaded_file load_file(const std::string& path, const load_options& options, bool check_only,
+                      problem_list& problems) {
+  loaded_file result;
+  auto bytes = read_bytes(path, problems);
+  if (!bytes) return result;
+  result.bytes = std::move(*bytes);
+  auto read = read_cluster_file(path, result.bytes, process_environment(), problems);
+  if (!read) return result;
+  result.description = std::move(*read);
+  auto& file = result.description;
+  if (options.store_path) file.store = *options.store_path;
+  graph_parts parts{file,
+                    make_models(file, {options.models, options.offline, check_only}, problems),
+                    make_tools(file, options.offline, problems)};
+  result.graph = make_graphs(parts, problems);
+  return result;
+}
+
+executor_options options_for(const std::string& store) {
+  executor_options options;
+  if (store == "none" || store == "memory") {
+    options.memory = in_memory_memory_store();
+    if (store == "memory") options.store = in_memory_checkpoint_store();
+    return options;
+  }
+  options.store = sqlite_checkpoint_store(store);
+  options.memory = sqlite_memory_store(store);
+  return options;
+}
+
+}  // namespace
+
+struct cluster_system::parts {
+  std::string path;
+  std::string name;
+  std::string description;
+  std::string hash;
+  std::string store;
+  std::shared_ptr<const state_type> type;
+  compiled_graph<json_state> graph;
+  run_options options;
+  std::vector<cluster_problem> warnings;
+  std::mutex mutex;
+  std::unique_ptr<mcp::executor<json_state>> executor;
+};
+
+cluster_system::cluster_system(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
+cluster_system::~cluster_system() = default;
+
+std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
+                                                     const load_options& options) {
+  problem_list problems{path};
+  auto file = load_file(path, options, false, problems);
+  problems.check();
+  auto& what = file.description;
+  run_options run;
+  run.recursion_limit = what.limits.recursion_limit.value_or(run.recursion_limit);
+  run.deadline = what.limits.deadline;
+  run.durability = what.limits.durability;
+  run.budget = what.limits.budget;
+  std::unique_ptr<parts> made{new parts{path,
+                                        what.name,
+                                        what.description,
+                                        cluster::content_hash(file.bytes),
+                                        what.store,
+                                        file.graph.type,
+                                        compiled_graph<json_state>{file.graph.plan},
+                                        std::move(run),
+                                        problems.sorted(),
+                                        {},
+                                        {}}};
+  return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
+}
+
+std::vector<cluster_problem> cluster_system::check(const std::string& path,
+                                                   const load_options& options) {
+  problem_list problems{path};
+  static_cast<void>(load_file(path, options, true, problems));
+  return problems.sorted();
+}
+
+const std::string& cluster_system::path() const noexcept {
+  return parts_->path;
+}
+const std::string& cluster_system::name() const noexcept {
+  return parts_->name;
+}
+const std::string& cluster_system::description() const noexcept {
+  return parts_->description;
+}
+const std::shared_ptr<const state_type>& cluster_system::type() const noexcept {
+  return parts_->type;
+}
+const compiled_graph<json_state>& cluster_system::graph() const noexcept {
+  return parts_->graph;
+}
+const std::string& cluster_system::content_hash() const noexcept {
+  return parts_->hash;
+}
+const std::string& cluster_system::store() const noexcept {
+  return parts_->store;
+}
+const std::vector<cluster_problem>& cluster_system::warnings() const noexcept {
+  return parts_->warnings;
+}
+run_options cluster_system::default_run_options() const {
+  return parts_->options;
+}
+
+nlohmann::json cluster_system::input_schema() const {
+  return nlohmann::json::parse(mcp::input_schema(*parts_->type));
+}
+
+mcp::executor<json_state>& cluster_system::executor() {
+  const std::lock_guard lock{parts_->mutex};
+  if (!parts_->executor) {
+    parts_->executor =
+        std::make_unique<mcp::executor<json_state>>(parts_->graph, options_for(parts_->store));
+  }
+  return *parts_->executor;
+}
+
+}  // namespace mcp::cluster

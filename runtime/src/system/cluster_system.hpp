@@ -1,0 +1,68 @@
+#pragma once
+
+#include "cluster_file/problem_list.hpp"
+#include "mcp/executor.hpp"
+#include "mcp/json.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mcp::cluster {
+
+/// What the caller of `cluster_system::load` decides beside the file.
+struct load_options {
+  /// By name of a model: what stands in for it: "scripted", "replay:FILE", "openai:MODEL[@URL]" or
+  /// "anthropic:MODEL".
+  std::map<std::string, std::string> models{};
+  /// In place of the file's `store`: "memory", "none", or the path of a SQLite file.
+  std::optional<std::string> store_path{};
+  /// Models that need a network answer by a script, and tools that need one are refused.
+  bool offline = false;
+};
+
+/// One cluster file, ready to run. Immutable but for its executor; safe from several threads.
+class cluster_system {
+ public:
+  /// Throws `invalid_cluster_file` with all problems, one per line, each
+  /// "file:line:column: what; what to do". The store is not opened here.
+  [[nodiscard]] static std::shared_ptr<cluster_system> load(const std::string& path,
+                                                            const load_options& options = {});
+  /// All problems of a file, errors and warnings, in its order; none: it can be loaded.
+  [[nodiscard]] static std::vector<cluster_problem> check(const std::string& path,
+                                                          const load_options& options = {});
+
+  cluster_system(const cluster_system&) = delete;
+  cluster_system& operator=(const cluster_system&) = delete;
+  ~cluster_system();
+
+  [[nodiscard]] const std::string& path() const noexcept;
+  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const std::string& description() const noexcept;
+  /// The state of the graph.
+  [[nodiscard]] const std::shared_ptr<const state_type>& type() const noexcept;
+  [[nodiscard]] const compiled_graph<json_state>& graph() const noexcept;
+  /// Made at the first call: opens the store, and goes on with the store's unfinished runs of this
+  /// graph. Throws the store's errors; the next call then tries again.
+  [[nodiscard]] mcp::executor<json_state>& executor();
+  /// Limits and interrupts as the file says; no thread.
+  [[nodiscard]] run_options default_run_options() const;
+  /// JSON Schema of what a run is given.
+  [[nodiscard]] nlohmann::json input_schema() const;
+  /// 64 hexadecimal digits: SHA-256 of the file's bytes.
+  [[nodiscard]] const std::string& content_hash() const noexcept;
+  /// Where the store is: "memory", "none" or the path of a SQLite file.
+  [[nodiscard]] const std::string& store() const noexcept;
+  /// Warnings that were found while loading.
+  [[nodiscard]] const std::vector<cluster_problem>& warnings() const noexcept;
+
+ private:
+  struct parts;
+  explicit cluster_system(std::unique_ptr<parts> made);
+
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace mcp::cluster

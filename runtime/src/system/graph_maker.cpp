@@ -1,0 +1,210 @@
+#include "system/graph_maker.hpp"
+
+#include "system/node_types.hpp"
+
+#include <algorithm>
+
+namespace mcp::cluster {
+namespace {
+
+using json = nlohmann::json;
+
+template <class Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> result;
+  for (const auto& [key, content] : map) result.push_back(key);
+  return result;
+}
+
+}  // namespace
+
+ready_graph graph_maker::run() {
+  const auto errors_before = problems_.errors();
+  ready_graph result;
+  try {
+    result.type = make_json_state_type(what_.name, what_.state.schema);
+  } catch (const error& wrong) {
+    if (what_.state.fields.empty()) return result;  // said before
+    problems_.error(what_.state.at, "the state: " + wrong.message());
+    return result;
+  }
+  around_ = {result.type, parts_.file.limits.lua, inputs_};
+  builder_.name = what_.name;
+  builder_.state = result.type.get();
+  builder_.state_owner = result.type;
+  add_nodes();
+  for (const auto& node : builder_.nodes) inputs_->emplace(node.name, node.input);
+  add_edges();
+  for (const auto& name : what_.interrupt_before) {
+    builder_.interrupt_before.push_back(name.name == "*" ? "*" : node_name(name, false, false));
+  }
+  for (const auto& name : what_.interrupt_after) {
+    builder_.interrupt_after.push_back(name.name == "*" ? "*" : node_name(name, false, false));
+  }
+  if (problems_.errors() != errors_before || builder_.nodes.empty() ||
+      builder_.nodes.size() != what_.nodes.size()) {
+    return result;
+  }
+  report_graph_problems();
+  if (problems_.errors() == errors_before) result.plan = compile(builder_);
+  return result;
+}
+
+void graph_maker::add_nodes() {
+  for (const auto& node : what_.nodes) {
+    try {
+      add_node(node);
+    } catch (const error& wrong) {
+      problems_.error(node.at, "the node \"" + node.name + "\": " + wrong.message());
+    }
+  }
+}
+
+void graph_maker::add_node(const node_description& node) {
+  const auto errors_before = problems_.errors();
+  auto spec = std::visit([&](const auto& what) { return make(node, what); }, node.what);
+  auto options = node.options;
+  if (node.fallback) options.fallback = node_name(*node.fallback, false, false);
+  options.destinations = targets(node.destinations);
+  if (problems_.errors() != errors_before) return;
+  if (!spec.run && !spec.begin && !spec.subgraph.plan) return;  // its problem was said before
+  spec.name = node.name;
+  if (options.blocking && spec.kind == node_kind::plain) spec.kind = node_kind::blocking;
+  spec.options = std::move(options);
+  builder_.nodes.push_back(std::move(spec));
+}
+
+node_spec graph_maker::make(const node_description&, const lua_node_description& what) {
+  return make_lua_node(what, around_);
+}
+
+node_spec graph_maker::make(const node_description& node, const model_node_description& what) {
+  const auto found = parts_.models.find(what.model.name);
+  if (found == parts_.models.end()) {
+    problems_.error(what.model.at,
+                    "there is no model \"" + what.model.name + "\"" +
+                        nearest(what.model.name, keys_of(parts_.models)),
+                    "declare it under `models`");
+  }
+  std::string messages;
+  if (what.messages) {
+    if (need_conversation(*what.messages)) messages = what.messages->name;
+  } else if (what_.state.is_conversation("messages")) {
+    messages = "messages";
+  }
+  if (!what.messages && messages.empty() && what.prompt.empty()) {
+    problems_.error(node.at, "the node \"" + node.name + "\" has nothing to ask",
+                    "add `prompt`, or a field `messages: messages` to the state");
+  }
+  if (what.output) static_cast<void>(need_field(*what.output, what_.state));
+  if (!need_tools(what.tools) || found == parts_.models.end() || !found->second.model) return {};
+  std::vector<tool_description> tools;
+  for (const auto& tool : what.tools) {
+    if (const auto& one = parts_.tools.at(tool.name)) tools.push_back(one->description());
+  }
+  return make_model_node(what, found->second, messages, std::move(tools), around_);
+}
+
+node_spec graph_maker::make(const node_description&, const tools_node_description& what) {
+  const bool conversation = need_conversation(what.messages);
+  if (!need_tools(what.tools) || !conversation) return {};
+  tool_set tools;
+  for (const auto& tool : what.tools) {
+    if (const auto& one = parts_.tools.at(tool.name)) tools.add(one);
+  }
+  return make_tools_node(tools, what.messages.name, around_);
+}
+
+node_spec graph_maker::make(const node_description&, const ask_node_description& what) {
+  if (what.into && !need_field(*what.into, what_.state)) return {};
+  const bool speaks = what.into && what_.state.is_conversation(what.into->name);
+  return make_ask_node(what, answer_schema(what), speaks, around_);
+}
+
+node_spec graph_maker::make(const node_description& node, const graph_node_description& what) {
+  const auto* graph = library_.find(what.graph.name);
+  if (graph == nullptr) {
+    const auto known = library_.names();
+    if (std::find(known.begin(), known.end(), what.graph.name) == known.end()) {
+      problems_.error(
+          what.graph.at,
+          "there is no graph \"" + what.graph.name + "\"" + nearest(what.graph.name, known),
+          "declare it under `graphs`");
+    }
+    return {};
+  }
+  for (const auto& one : parts_.file.graphs) {
+    if (one.name == what.graph.name) map_fields(what, one.state);
+  }
+  if (!graph->plan) return {};
+  if (what.in || what.out) return make_mapped_graph_node(what, graph->plan, graph->type, around_);
+  node_spec spec;
+  spec.kind = node_kind::subgraph;
+  spec.input = &value_type_of<json>;
+  try {
+    spec.subgraph = detail::shared_fields(*around_.type, graph->plan);
+  } catch (const error& wrong) {
+    problems_.error(node.at, wrong.message(), "map its fields with `in` and `out`");
+  }
+  return spec;
+}
+
+node_spec graph_maker::make(const node_description& node, const typed_node_description& what) {
+  const auto& registry = node_type_registry::global();
+  if (const auto type = registry.find(what.type.name)) {
+    return (*type)({node.name, what.options, around_.type});
+  }
+  problems_.error(what.type.at,
+                  "there is no node type \"" + what.type.name + "\"" +
+                      nearest(what.type.name, registry.names()),
+                  "load the plugin that brings it");
+  return {};
+}
+
+bool graph_maker::need_field(const placed_name& field, const state_description& state) {
+  if (state.fields.contains(field.name)) return true;
+  problems_.error(
+      field.at,
+      "the state has no field \"" + field.name + "\"" + nearest(field.name, state.names()),
+      "declare it under `state`");
+  return false;
+}
+
+bool graph_maker::need_conversation(const placed_name& field) {
+  if (!need_field(field, what_.state)) return false;
+  if (what_.state.is_conversation(field.name)) return true;
+  problems_.error(field.at, "the field \"" + field.name + "\" is no conversation",
+                  "declare it as `" + field.name + ": messages`");
+  return false;
+}
+
+bool graph_maker::need_tools(const std::vector<placed_name>& names) {
+  bool found = true;
+  for (const auto& [name, at] : names) {
+    if (parts_.tools.contains(name)) continue;
+    problems_.error(at, "there is no tool \"" + name + "\"" + nearest(name, keys_of(parts_.tools)),
+                    "declare it under `tools`");
+    found = false;
+  }
+  return found;
+}
+
+void graph_maker::map_fields(const graph_node_description& what, const state_description& child) {
+  for (const auto* names : {&what.in, &what.out}) {
+    if (!*names) continue;
+    for (const auto& [inner, outer] : **names) {
+      static_cast<void>(need_field(inner, child));
+      static_cast<void>(need_field(outer, what_.state));
+    }
+  }
+}
+
+std::string graph_maker::answer_schema(const ask_node_description& what) const {
+  if (what.schema) return what.schema->dump();
+  if (!what.into || what_.state.is_conversation(what.into->name)) return R"({"type":"string"})";
+  auto schema = what_.state.schema.at("properties").at(what.into->name);
+  for (const auto* ours : {"x-reducer", "x-visibility", "default"}) schema.erase(ours);
+  return schema.dump();
+}
+
+}  // namespace mcp::cluster

@@ -1,0 +1,91 @@
+#include "system/lua_tool.hpp"
+
+#include "mcp/json_schema.hpp"
+
+namespace mcp::cluster {
+namespace {
+
+using json = nlohmann::json;
+
+class lua_tool final : public tool {
+ public:
+  lua_tool(const tool_description_in_file& what, tool_options options, const script_limits& limits)
+      : description_{what.name, what.description, what.parameters.dump()},
+        options_(std::move(options)),
+        schema_(what.parameters),
+        script_(*what.lua),
+        limits_(limits) {}
+
+  [[nodiscard]] const tool_description& description() const noexcept override {
+    return description_;
+  }
+  [[nodiscard]] const tool_options& options() const noexcept override { return options_; }
+
+  void start(const std::string& arguments, tool_reply reply) override {
+    const auto args = read(arguments);
+    sandbox box{limits_};
+    box.set("args", args);
+    box.set("call_id", reply.call_id());
+    reply.done(shown(box.call(script_)));
+  }
+
+ private:
+  [[nodiscard]] json read(const std::string& arguments) const {
+    json args;
+    try {
+      static_cast<void>(json_to_cbor(arguments));  // bounds its depth
+      args = json::parse(arguments);
+    } catch (const std::exception& wrong) {
+      throw error{errc::invalid_tool_call,
+                  std::string{"the arguments are not JSON: "} + wrong.what()};
+    }
+    const auto problems = schema_.validate(args);
+    if (problems.empty()) return args;
+    throw error{errc::invalid_tool_call, "the arguments do not fit the tool's schema at \"" +
+                                             problems.front().at +
+                                             "\": " + problems.front().message};
+  }
+
+  tool_description description_;
+  tool_options options_;
+  json_schema schema_;
+  compiled_script script_;
+  script_limits limits_;
+};
+
+class renamed_tool final : public tool {
+ public:
+  renamed_tool(std::shared_ptr<tool> inner, std::string name, tool_options options)
+      : inner_(std::move(inner)),
+        description_(inner_->description()),
+        options_(std::move(options)) {
+    description_.name = std::move(name);
+  }
+
+  [[nodiscard]] const tool_description& description() const noexcept override {
+    return description_;
+  }
+  [[nodiscard]] const tool_options& options() const noexcept override { return options_; }
+  void start(const std::string& arguments, tool_reply reply) override {
+    inner_->start(arguments, std::move(reply));
+  }
+
+ private:
+  std::shared_ptr<tool> inner_;
+  tool_description description_;
+  tool_options options_;
+};
+
+}  // namespace
+
+std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what, tool_options options,
+                                    const script_limits& limits) {
+  return std::make_shared<lua_tool>(what, std::move(options), limits);
+}
+
+std::shared_ptr<tool> configured_tool(std::shared_ptr<tool> inner, std::string name,
+                                      tool_options options) {
+  return std::make_shared<renamed_tool>(std::move(inner), std::move(name), std::move(options));
+}
+
+}  // namespace mcp::cluster

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "cluster_file/description.hpp"
+#include "mcp/agents/tool.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace mcp::cluster {
+
+/// A tool in Lua: the script sees the checked arguments as `args`; a text it returns is the result
+/// as it is, everything else as JSON.
+[[nodiscard]] std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what,
+                                                  tool_options options,
+                                                  const script_limits& limits);
+/// A tool under another name and with other options.
+[[nodiscard]] std::shared_ptr<tool> configured_tool(std::shared_ptr<tool> inner, std::string name,
+                                                    tool_options options);
+
+/// The tools of a file, by name. What cannot be made is a problem. `offline`: tools that need a
+/// network answer that they may not use it.
+[[nodiscard]] std::map<std::string, std::shared_ptr<tool>> make_tools(
+    const cluster_description& file, bool offline, problem_list& problems);
+
+}  // namespace mcp::cluster
