@@ -191,8 +191,9 @@ class context {
 
   /// For asynchronous nodes, which cannot wait: calls `then` once everything that the task's id
   /// stands on is durable; from now on an effect under a key made of it is the same effect after
-  /// a crash. At once when nothing is stored, else on the store's thread: `then` must not block.
-  /// It is dropped when the store fails, which ends the run.
+  /// a crash. At once when nothing is stored, else on a thread of the scheduler: `then` is like the
+  /// node itself, and must not block. When the store fails, which ends the run, or when it throws
+  /// there, it is dropped, and the reply object in it with it.
   void when_durable(std::function<void()> then) { port_->when_durable(std::move(then)); }
 
   /// Sends a custom event to the run's stream. Costs nothing when nobody records the stream.

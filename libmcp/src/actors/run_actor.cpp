@@ -36,7 +36,7 @@ class run_actor final : public base_actor, public core::machine_ports {
         [this](done_message& ended) {
           forget_child(*ended.task);
           if (link_.above) link_.sign_of_life(*ended.task);
-          if (link_.recovered) link_.forget_stops(*ended.task);
+          if (link_.recovered) link_.forget_stops(*ended.task);  // of a subgraph made elsewhere
           handle([&](auto& machine, auto& out) { machine.task_done(ended.task, out); });
         },
         [this](tick_message tick) {

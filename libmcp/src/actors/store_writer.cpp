@@ -73,13 +73,25 @@ class writer_actor final : public base_actor {
 
   void answer(write_batch& batch, const std::shared_ptr<error>& failed) {
     if (batch.answer_to) send(batch.answer_to, written_message{failed});
-    if (batch.then && !failed) batch.then();
+    if (batch.then && !failed) call_elsewhere(std::move(batch.then));
     if (!batch.waiting) return;
     if (failed) {
       batch.waiting->set_exception(std::make_exception_ptr(*failed));
     } else {
       batch.waiting->set_value();
     }
+  }
+
+  /// On the scheduler: it is a node's code, which may wait for this very writer.
+  void call_elsewhere(std::function<void()> then) {
+    const auto call = [](const std::function<void()>& given) {
+      try {
+        given();
+      } catch (...) {  // dropped with the reply object it holds, which fails the task
+      }
+    };
+    // An argument, not a capture: CAF dereferences null for functors without arguments.
+    system().spawn(call, std::move(then));
   }
 
   std::shared_ptr<checkpoint_store> store_;

@@ -25,8 +25,8 @@ class store_writer {
   [[nodiscard]] bool direct() const noexcept { return direct_; }
   /// In order for each caller. With `answer_to` a written_message follows once it is durable.
   void write(std::vector<store_write> writes, caf::actor answer_to = {});
-  /// Calls `then` on the writer's thread once all that was written before is durable; drops it when
-  /// that fails. Only if not `direct`.
+  /// Calls `then` on a thread of the scheduler once all that was written before is durable; drops it
+  /// when that fails, or when it throws. Only if not `direct`.
   void when_durable(std::function<void()> then);
   /// Waits until it is durable; throws what the store throws. Not on the writer's own thread.
   void write_and_wait(std::vector<store_write> writes);

@@ -33,6 +33,12 @@ json_schema compiled(json schema, const json_field& field) {
   }
 }
 
+/// The schema of what a write through the reducer brings.
+json_schema entry_schema(const json_field& field, const json_schema& whole) {
+  if (field.reducer != json_reducer::append && field.reducer != json_reducer::merge) return whole;
+  return compiled(entries_only(field.schema, field.reducer), field);
+}
+
 void check(const json_schema& schema, const std::string& field, const json& content) {
   const auto problems = schema.validate(content);
   if (problems.empty()) return;
@@ -85,7 +91,7 @@ class json_channel final : public dynamic_channel {
         awaited_(declared.awaited),
         initial_(std::move(declared.initial)),
         whole_(compiled(declared.schema, declared)),
-        entries_(compiled(entries_only(declared.schema, declared.reducer), declared)) {
+        entries_(entry_schema(declared, whole_)) {
     many_writers_ = reducer_ != json_reducer::last_value && reducer_ != json_reducer::ephemeral &&
                     reducer_ != json_reducer::untracked;
     ephemeral_ = reducer_ == json_reducer::ephemeral || reducer_ == json_reducer::barrier;
