@@ -4,12 +4,10 @@
 // common. Messages hold pointers and never leave the process.
 
 #include "core/task.hpp"
-#include "mcp/checkpoint_store.hpp"
+#include "mcp/error.hpp"
 
-#include <future>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include <caf/all.hpp>
 
@@ -44,18 +42,7 @@ struct node_died_message {
   std::uint32_t replica = 0;
   std::shared_ptr<const node_table> table;
 };
-/// What one run wants written, in order, and who waits for it.
-struct write_batch {
-  std::vector<store_write> writes{};
-  caf::actor answer_to{};                         ///< gets a written_message, if set
-  std::unique_ptr<std::promise<void>> waiting{};  ///< is fulfilled, if set
-  std::function<void()> then{};                   ///< is called if it could be written, if set
-};
-/// To the store's writer.
-struct write_message {
-  std::shared_ptr<write_batch> batch;
-};
-/// To itself: commit what has come in.
+/// To the store's writer: there is something to commit.
 struct flush_message {};
 /// To a node's gate: a place is free again.
 struct vacated_message {};
@@ -69,7 +56,6 @@ CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::tick_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::written_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::control_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::node_died_message))
-CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::write_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::flush_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::vacated_message))
 CAF_END_TYPE_ID_BLOCK(mcp_actors)
@@ -80,7 +66,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::tick_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::written_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::control_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::node_died_message)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::write_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::flush_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::vacated_message)
 

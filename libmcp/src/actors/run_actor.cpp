@@ -118,8 +118,7 @@ class run_actor final : public base_actor, public core::machine_ports {
   std::optional<error> write(commands& out) {
     try {
       if (link_.writer->direct()) {
-        link_.writer->write(std::move(out.writes));
-        out.writes.clear();
+        link_.writer->write(out.writes);
         return std::nullopt;
       }
       const auto size = out.writes.size();
@@ -130,9 +129,7 @@ class run_actor final : public base_actor, public core::machine_ports {
         asked_.push_back({since_answer_, out.hold});
         since_answer_ = 0;
       }
-      link_.writer->write(std::move(out.writes),
-                          ask ? caf::actor_cast<caf::actor>(this) : caf::actor{});
-      out.writes.clear();
+      link_.writer->write(out.writes, ask ? caf::actor_cast<caf::actor>(this) : caf::actor{});
       return std::nullopt;
     } catch (const error& what) {
       return what;

@@ -3,66 +3,66 @@
 #include "actors/runtime.hpp"
 
 #include <iterator>
+#include <span>
+#include <utility>
 
 namespace mcp::actors {
 namespace {
 
-/// Most operations that go into one transaction.
+/// Operations after which a transaction takes no further batch.
 constexpr std::size_t max_group = 4096;
 
-/// Collects batches and commits them together. Has a thread of its own, as the store may block.
+/// Commits what is in the queue, together. Has a thread of its own, as the store may block.
 class writer_actor final : public base_actor {
  public:
-  writer_actor(caf::actor_config& config, std::shared_ptr<checkpoint_store> store)
-      : base_actor(config), store_(std::move(store)) {}
+  writer_actor(caf::actor_config& config, std::shared_ptr<checkpoint_store> store,
+               std::shared_ptr<write_queue> queue)
+      : base_actor(config), store_(std::move(store)), queue_(std::move(queue)) {}
 
   caf::behavior make_behavior() override {
-    return {[this](write_message& arrived) {
-              size_ += arrived.batch->writes.size();
-              waiting_.push_back(std::move(arrived.batch));
-              // The flush stands behind everything that is in the mailbox by now.
-              if (!flushing_) send(this, flush_message{});
-              flushing_ = true;
-              if (size_ >= max_group) commit();
-            },
-            [this](flush_message) {
-              flushing_ = false;
-              commit();
-            },
+    return {[this](flush_message) { commit_all(); },
             [this](control_message) {
-              commit();
+              commit_all();
               quit();
             }};
   }
 
   void on_exit() override {
-    commit();
+    commit_all();
     store_.reset();
   }
 
  private:
-  void commit() {
-    if (waiting_.empty()) return;
-    std::vector<store_write> all;
-    all.reserve(size_);
-    for (const auto& batch : waiting_) {
-      std::copy(batch->writes.begin(), batch->writes.end(), std::back_inserter(all));
+  using batch_iterator = std::vector<write_queue::batch>::iterator;
+
+  void commit_all() {
+    queue_->take(taken_);
+    std::size_t begin = 0;
+    for (auto first = taken_.batches.begin(); first != taken_.batches.end();) {
+      auto last = first;
+      while (last != taken_.batches.end() && (last == first || last->end - begin <= max_group)) {
+        ++last;
+      }
+      commit(begin, first, last);
+      begin = std::prev(last)->end;
+      first = last;
     }
-    if (waiting_.size() == 1) {
-      answer(*waiting_.front(), write(waiting_.front()->writes));
-    } else if (write(all) == nullptr) {
-      for (const auto& batch : waiting_) answer(*batch, nullptr);
-    } else {
-      // One bad batch must not fail the others.
-      for (const auto& batch : waiting_) answer(*batch, write(batch->writes));
-    }
-    waiting_.clear();
-    size_ = 0;
+    taken_.clear();
   }
 
-  std::shared_ptr<error> write(const std::vector<store_write>& writes) {
+  void commit(std::size_t begin, batch_iterator first, batch_iterator last) {
+    const auto failed = write(begin, std::prev(last)->end);
+    // One bad batch must not fail the others.
+    const bool apart = failed && last - first > 1;
+    for (; first != last; ++first) {
+      answer(*first, apart ? write(begin, first->end) : failed);
+      begin = first->end;
+    }
+  }
+
+  std::shared_ptr<error> write(std::size_t begin, std::size_t end) {
     try {
-      store_->write(writes);
+      store_->write(std::span{taken_.writes}.subspan(begin, end - begin));
       return nullptr;
     } catch (const error& what) {
       return std::make_shared<error>(what);
@@ -71,7 +71,7 @@ class writer_actor final : public base_actor {
     }
   }
 
-  void answer(write_batch& batch, const std::shared_ptr<error>& failed) {
+  void answer(write_queue::batch& batch, const std::shared_ptr<error>& failed) {
     if (batch.answer_to) send(batch.answer_to, written_message{failed});
     if (batch.then && !failed) call_elsewhere(std::move(batch.then));
     if (!batch.waiting) return;
@@ -95,47 +95,44 @@ class writer_actor final : public base_actor {
   }
 
   std::shared_ptr<checkpoint_store> store_;
-  std::vector<std::shared_ptr<write_batch>> waiting_;
-  std::size_t size_ = 0;
-  bool flushing_ = false;
+  std::shared_ptr<write_queue> queue_;
+  write_queue::content taken_;
 };
 
 }  // namespace
 
 store_writer::store_writer(runtime& owner, std::shared_ptr<checkpoint_store> store)
-    : store_(std::move(store)), direct_(!store_->blocking() || owner.deterministic()) {
-  if (!direct_) actor_ = owner.system().spawn<writer_actor, caf::detached>(store_);
+    : store_(std::move(store)),
+      direct_(!store_->blocking() || owner.deterministic()),
+      queue_(std::make_shared<write_queue>()) {
+  if (!direct_) actor_ = owner.system().spawn<writer_actor, caf::detached>(store_, queue_);
 }
 
 store_writer::~store_writer() {
   if (actor_) caf::anon_send(actor_, control_message{control_message::kind::stop, nullptr});
 }
 
-void store_writer::write(std::vector<store_write> writes, caf::actor answer_to) {
-  if (direct_) {
-    store_->write(writes);
-    if (answer_to) caf::anon_send(answer_to, written_message{});
-    return;
-  }
-  auto batch = std::make_shared<write_batch>();
-  batch->writes = std::move(writes);
-  batch->answer_to = std::move(answer_to);
-  caf::anon_send(actor_, write_message{std::move(batch)});
+void store_writer::push(std::vector<store_write>& writes, write_queue::batch whose) {
+  if (queue_->push(writes, std::move(whose))) caf::anon_send(actor_, flush_message{});
+}
+
+void store_writer::write(std::vector<store_write>& writes, caf::actor answer_to) {
+  if (!direct_) return push(writes, {.answer_to = std::move(answer_to)});
+  store_->write(writes);
+  writes.clear();
+  if (answer_to) caf::anon_send(answer_to, written_message{});
 }
 
 void store_writer::when_durable(std::function<void()> then) {
-  auto batch = std::make_shared<write_batch>();
-  batch->then = std::move(then);
-  caf::anon_send(actor_, write_message{std::move(batch)});
+  std::vector<store_write> nothing;
+  push(nothing, {.then = std::move(then)});
 }
 
 void store_writer::write_and_wait(std::vector<store_write> writes) {
   if (direct_) return store_->write(writes);
-  auto batch = std::make_shared<write_batch>();
-  batch->writes = std::move(writes);
-  batch->waiting = std::make_unique<std::promise<void>>();
-  auto durable = batch->waiting->get_future();
-  caf::anon_send(actor_, write_message{std::move(batch)});
+  auto waiting = std::make_unique<std::promise<void>>();
+  auto durable = waiting->get_future();
+  push(writes, {.waiting = std::move(waiting)});
   durable.get();
 }
 

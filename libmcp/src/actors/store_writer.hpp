@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/caf.hpp"
+#include "actors/write_queue.hpp"
 
 #include <functional>
 #include <memory>
@@ -23,17 +23,21 @@ class store_writer {
   [[nodiscard]] const std::shared_ptr<checkpoint_store>& store() const noexcept { return store_; }
   /// True when `write` returns only when it is durable, and throws what the store throws.
   [[nodiscard]] bool direct() const noexcept { return direct_; }
-  /// In order for each caller. With `answer_to` a written_message follows once it is durable.
-  void write(std::vector<store_write> writes, caf::actor answer_to = {});
-  /// Calls `then` on a thread of the scheduler once all that was written before is durable; drops it
-  /// when that fails, or when it throws. Only if not `direct`.
+  /// Takes all of `writes` and leaves it empty; in order for each caller. With `answer_to` a
+  /// written_message follows once it is durable.
+  void write(std::vector<store_write>& writes, caf::actor answer_to = {});
+  /// Calls `then` on a thread of the scheduler once all that was written before is durable; drops
+  /// it when that fails, or when it throws. Only if not `direct`.
   void when_durable(std::function<void()> then);
   /// Waits until it is durable; throws what the store throws. Not on the writer's own thread.
   void write_and_wait(std::vector<store_write> writes);
 
  private:
+  void push(std::vector<store_write>& writes, write_queue::batch whose);
+
   std::shared_ptr<checkpoint_store> store_;
   bool direct_;
+  std::shared_ptr<write_queue> queue_;
   caf::actor actor_;
 };
 

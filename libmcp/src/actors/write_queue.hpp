@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "mcp/checkpoint_store.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace mcp::actors {
+
+/// What waits to be written to a store, in order. Cheaper than a message per batch: writes are
+/// moved into memory that is kept. Its length is bounded by its users, who wait for answers. Safe
+/// from several threads.
+class write_queue {
+ public:
+  /// The end of one caller's batch, and who waits for it.
+  struct batch {
+    std::size_t end = 0;                            ///< index after its last write
+    caf::actor answer_to{};                         ///< gets a written_message, if set
+    std::unique_ptr<std::promise<void>> waiting{};  ///< is fulfilled, if set
+    std::function<void()> then{};                   ///< is called if it could be written, if set
+  };
+  /// Writes whose memory is kept; about 200 bytes each.
+  static constexpr std::size_t max_kept = 16'384;
+  struct content {
+    std::vector<store_write> writes{};
+    std::vector<batch> batches{};
+
+    /// Keeps its memory for the next round, unless a burst made it large.
+    void clear() noexcept {
+      if (writes.capacity() > max_kept) *this = content{};
+      writes.clear();
+      batches.clear();
+    }
+  };
+
+  /// Takes all of `writes`, whose memory stays with the caller. True when the writer has to be
+  /// told.
+  [[nodiscard]] bool push(std::vector<store_write>& writes, batch whose) {
+    const std::lock_guard lock{mutex_};
+    for (auto& one : writes) content_.writes.push_back(std::move(one));
+    writes.clear();
+    whose.end = content_.writes.size();
+    content_.batches.push_back(std::move(whose));
+    return !std::exchange(told_, true);
+  }
+
+  /// Hands over everything; the memory of `into`, which must be empty, is used for what comes next.
+  void take(content& into) {
+    const std::lock_guard lock{mutex_};
+    std::swap(content_, into);
+    told_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  content content_;
+  bool told_ = false;
+};
+
+}  // namespace mcp::actors
