@@ -40,6 +40,8 @@ class MCP_EXPORT cbor_writer {
   /// Adds one complete item that is already encoded.
   void raw(std::string_view encoded) { out_.append(encoded); }
 
+  /// Makes room for so many bytes in all.
+  void reserve(std::size_t bytes) { out_.reserve(bytes); }
   [[nodiscard]] const std::string& bytes() const noexcept { return out_; }
   [[nodiscard]] std::string take() noexcept { return std::exchange(out_, {}); }
   void clear() noexcept { out_.clear(); }

@@ -34,10 +34,11 @@ class run_actor final : public base_actor, public core::machine_ports {
     handle(std::exchange(order_.opening, nullptr));
     return {
         [this](done_message& ended) {
-          forget_child(*ended.task);
-          if (link_.above) link_.sign_of_life(*ended.task);
-          if (link_.recovered) link_.forget_stops(*ended.task);  // of a subgraph made elsewhere
-          handle([&](auto& machine, auto& out) { machine.task_done(ended.task, out); });
+          auto task = std::move(ended.task);
+          forget_child(*task);
+          if (link_.above) link_.sign_of_life(*task);
+          if (link_.recovered) link_.forget_stops(*task);  // of a subgraph made elsewhere
+          handle([&](auto& machine, auto& out) { machine.task_done(std::move(task), out); });
         },
         [this](tick_message tick) {
           if (tick.wish != wish_) return;

@@ -11,6 +11,8 @@ namespace {
 
 /// Operations after which a transaction takes no further batch.
 constexpr std::size_t max_group = 4096;
+/// How long a write that nobody waits for may wait for company.
+constexpr core::instant longest_wait = std::chrono::milliseconds{1};
 
 /// Commits what is in the queue, together. Has a thread of its own, as the store may block.
 class writer_actor final : public base_actor {
@@ -102,7 +104,8 @@ class writer_actor final : public base_actor {
 }  // namespace
 
 store_writer::store_writer(runtime& owner, std::shared_ptr<checkpoint_store> store)
-    : store_(std::move(store)),
+    : owner_(owner),
+      store_(std::move(store)),
       direct_(!store_->blocking() || owner.deterministic()),
       queue_(std::make_shared<write_queue>()) {
   if (!direct_) actor_ = owner.system().spawn<writer_actor, caf::detached>(store_, queue_);
@@ -113,7 +116,17 @@ store_writer::~store_writer() {
 }
 
 void store_writer::push(std::vector<store_write>& writes, write_queue::batch whose) {
-  if (queue_->push(writes, std::move(whose))) caf::anon_send(actor_, flush_message{});
+  switch (queue_->push(writes, std::move(whose))) {
+    case write_queue::call::none:
+      return;
+    case write_queue::call::soon: {
+      const auto tell = [writer = actor_] { caf::anon_send(writer, flush_message{}); };
+      static_cast<void>(owner_.timer().at(owner_.clock().now() + longest_wait, tell));
+      return;
+    }
+    case write_queue::call::now:
+      caf::anon_send(actor_, flush_message{});
+  }
 }
 
 void store_writer::write(std::vector<store_write>& writes, caf::actor answer_to) {

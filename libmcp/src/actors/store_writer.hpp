@@ -11,7 +11,8 @@ namespace mcp::actors {
 class runtime;
 
 /// The one writer of a store. Batches of all runs that arrive while a commit is under way go into
-/// the next one together (group commit). A store that does not block is written on the caller's
+/// the next one together (group commit); those that nobody waits for do so within a millisecond. A
+/// store that does not block is written on the caller's
 /// thread instead. Safe from several threads.
 class store_writer {
  public:
@@ -35,6 +36,7 @@ class store_writer {
  private:
   void push(std::vector<store_write>& writes, write_queue::batch whose);
 
+  runtime& owner_;
   std::shared_ptr<checkpoint_store> store_;
   bool direct_;
   std::shared_ptr<write_queue> queue_;

@@ -4,6 +4,7 @@
 #include "mcp/checkpoint_store.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
@@ -14,8 +15,8 @@
 namespace mcp::actors {
 
 /// What waits to be written to a store, in order. Cheaper than a message per batch: writes are
-/// moved into memory that is kept. Its length is bounded by its users, who wait for answers. Safe
-/// from several threads.
+/// moved into memory that is kept, and the writer is woken for many at once unless somebody waits.
+/// Its length is bounded by its users, who wait for answers. Safe from several threads.
 class write_queue {
  public:
   /// The end of one caller's batch, and who waits for it.
@@ -24,7 +25,13 @@ class write_queue {
     caf::actor answer_to{};                         ///< gets a written_message, if set
     std::unique_ptr<std::promise<void>> waiting{};  ///< is fulfilled, if set
     std::function<void()> then{};                   ///< is called if it could be written, if set
+
+    [[nodiscard]] bool awaited() const noexcept { return answer_to || waiting || then; }
   };
+  /// When the writer must be told.
+  enum class call : std::uint8_t { none, soon, now };
+  /// So many writes are worth a transaction of their own.
+  static constexpr std::size_t enough = 64;
   /// Writes whose memory is kept; about 200 bytes each.
   static constexpr std::size_t max_kept = 16'384;
   struct content {
@@ -39,28 +46,31 @@ class write_queue {
     }
   };
 
-  /// Takes all of `writes`, whose memory stays with the caller. True when the writer has to be
-  /// told.
-  [[nodiscard]] bool push(std::vector<store_write>& writes, batch whose) {
+  /// Takes all of `writes`, whose memory stays with the caller.
+  [[nodiscard]] call push(std::vector<store_write>& writes, batch whose) {
+    const bool awaited = whose.awaited();
     const std::lock_guard lock{mutex_};
     for (auto& one : writes) content_.writes.push_back(std::move(one));
     writes.clear();
     whose.end = content_.writes.size();
     content_.batches.push_back(std::move(whose));
-    return !std::exchange(told_, true);
+    const auto wish = awaited || content_.writes.size() >= enough ? call::now : call::soon;
+    if (wish <= told_) return call::none;
+    told_ = wish;
+    return wish;
   }
 
   /// Hands over everything; the memory of `into`, which must be empty, is used for what comes next.
   void take(content& into) {
     const std::lock_guard lock{mutex_};
     std::swap(content_, into);
-    told_ = false;
+    told_ = call::none;
   }
 
  private:
   std::mutex mutex_;
   content content_;
-  bool told_ = false;
+  call told_ = call::none;
 };
 
 }  // namespace mcp::actors

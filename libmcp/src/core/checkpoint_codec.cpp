@@ -205,7 +205,9 @@ std::string encode_body(const graph_plan& plan, const patch_writer& patches, con
       std::count_if(next.joins.begin(), next.joins.end(), [](auto seen) { return seen != 0; }));
   const std::array<bool, 6> present{patches.count() > 0,    !next.empty(), open_joins > 0,
                                     !next.deferred.empty(), !ran.empty(),  usage != nullptr};
+  constexpr std::size_t usual_rest = 48;  // what a body takes beside its patches
   cbor_writer w;
+  w.reserve(patches.bytes().size() + usual_rest);
   w.map(1 + static_cast<std::size_t>(std::count(present.begin(), present.end(), true)));
   w.text(key_version);
   w.unsigned_integer(format_version);

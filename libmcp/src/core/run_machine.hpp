@@ -32,9 +32,9 @@ struct run_settings {
   std::shared_ptr<const graph_plan> plan{};
   std::string run_id{};
   std::string thread_id{};
-  std::string ns{};       ///< empty: the root
+  std::string ns{};                            ///< empty: the root
   std::shared_ptr<const graph_plan> parent{};  ///< the enclosing graph's; null for the root
-  bool stored = false;    ///< there is a store
+  bool stored = false;                         ///< there is a store
   bool budgeted = false;  ///< the budget has limits: its use is stored with each checkpoint
   run_options options{};
   [[nodiscard]] bool root() const noexcept { return ns.empty(); }
@@ -103,7 +103,8 @@ class run_machine {
   /// Writes `result` as if node `as_node` had returned it, and stops. `end_index`: as the input.
   void edit(state_pointer state, log_position at, agenda next, node_index as_node,
             node_result result, machine_commands& out);
-  void task_done(const task_pointer& done, machine_commands& out);
+  /// Takes the pointer: a task that nobody else holds is used again.
+  void task_done(task_pointer done, machine_commands& out);
   void tick(machine_commands& out);
   void durable(machine_commands& out);
   void cancel(error reason, machine_commands& out);
@@ -166,7 +167,7 @@ class run_machine {
   // run_machine_log.cpp: checkpoints, journal, events
   void checkpoint(checkpoint_source source, machine_commands& out);
   void flush_exit(machine_commands& out);
-  void append_checkpoint(checkpoint_source source, machine_commands& out);
+  void append_checkpoint(checkpoint_source source, store_time now, machine_commands& out);
   void journal(journal_kind kind, std::string key, std::string body, machine_commands& out) const;
   void journal_tasks(machine_commands& out) const;
   [[nodiscard]] bool wants(event_kind kind) const noexcept {

@@ -33,8 +33,9 @@ void run_machine::checkpoint(checkpoint_source source, machine_commands& out) {
   const bool at_exit = settings_.options.durability == durability::exit;
   const bool append = settings_.stored && (source != checkpoint_source::loop || !at_exit);
   if (append) {
-    position_.id = next_checkpoint_id(position_.id, ports_.wall(), random32());
-    append_checkpoint(source, out);
+    const auto now = ports_.wall();
+    position_.id = next_checkpoint_id(position_.id, now, random32());
+    append_checkpoint(source, now, out);
   } else {
     // Counted from the last stored one, so that a repeated superstep has the same tasks.
     ++position_.id.value;
@@ -49,7 +50,8 @@ void run_machine::checkpoint(checkpoint_source source, machine_commands& out) {
   if (wants(event_kind::values)) event(event_kind::values, nullptr, out).state = state_;
 }
 
-void run_machine::append_checkpoint(checkpoint_source source, machine_commands& out) {
+void run_machine::append_checkpoint(checkpoint_source source, store_time now,
+                                    machine_commands& out) {
   put_checkpoint put;
   put.thread_id = settings_.thread_id;
   auto& info = put.info;
@@ -59,7 +61,7 @@ void run_machine::append_checkpoint(checkpoint_source source, machine_commands& 
   info.step = position_.step;
   info.source = source;
   info.run_id = settings_.run_id;
-  info.created = ports_.wall();
+  info.created = now;
   run_usage usage;
   if (settings_.budgeted && settings_.root()) usage = ports_.usage();
   put.body = encode_body(*settings_.plan, patches_, next_, ran_,
@@ -82,7 +84,7 @@ void run_machine::append_checkpoint(checkpoint_source source, machine_commands& 
 /// Durability `exit`: writes what was kept back, and what is known of the unfinished superstep.
 void run_machine::flush_exit(machine_commands& out) {
   if (settings_.options.durability != durability::exit) return;
-  if (anchor_ != position_.id) append_checkpoint(checkpoint_source::loop, out);
+  if (anchor_ != position_.id) append_checkpoint(checkpoint_source::loop, ports_.wall(), out);
   journal_tasks(out);
 }
 

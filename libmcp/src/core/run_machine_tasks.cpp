@@ -122,13 +122,14 @@ void run_machine::dispatch(task& planned, machine_commands& out) {
   watch(planned, out);
 }
 
-void run_machine::task_done(const task_pointer& done, machine_commands& out) {
+void run_machine::task_done(task_pointer done, machine_commands& out) {
   // Late results of abandoned tasks are dropped here: their slot holds another task, or none runs.
   if (phase_ != phase::executing || done->slot >= task_count_ || tasks_[done->slot] != done ||
       done->state != task_state::running) {
     return;
   }
   auto& settled = *done;
+  done = {};
   settled.input.state.reset();
   switch (settled.outcome.what) {
     case task_outcome::kind::finished:
