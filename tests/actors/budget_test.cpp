@@ -97,4 +97,43 @@ TEST_CASE("A run past its deadline fails though a node of it still works") {
   CHECK(late.info.error->code() == errc::deadline_exceeded);
 }
 
+TEST_CASE("What was charged beside a question counts when the run goes on") {
+  const scenario_store box{real_store()};
+  const bool inside = GENERATE(false, true);
+  auto pair = graph<notes>("pair")
+                  .node("charges", [](const notes&, context& ctx) { ctx.charge("tokens", 60); })
+                  .node("asks",
+                        [](const notes&, context& ctx) {
+                          const auto wanted = ctx.ask<int>("how many more?");
+                          ctx.charge("tokens", wanted);
+                        })
+                  .entry_point("charges")
+                  .entry_point("asks");
+  auto outer = graph<notes>("outer").node("pair", pair).entry_point("pair");
+  executor<notes> runs{inside ? outer : pair, box.options()};
+  const run_options limited{.thread_id = "t", .budget = {.counters = {{"tokens", 100}}}};
+  REQUIRE(runs.run_to_result({}, limited).status() == run_status::interrupted);
+  const auto ended = runs.resume("t", answers::only(50)).join();
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::budget_exceeded);
+  CHECK(ended.info.usage.counters.at("tokens") == 60);
+}
+
+TEST_CASE("Usage goes on across a question though nothing limits it") {
+  const scenario_store box{real_store()};
+  executor<notes> runs{graph<notes>("one")
+                           .node("a",
+                                 [](const notes&, context& ctx) {
+                                   static_cast<void>(ctx.ask<bool>("go on?"));
+                                   ctx.charge("tokens", 5);
+                                 })
+                           .entry_point("a"),
+                       box.options()};
+  REQUIRE(runs.run_to_result({}, {.thread_id = "t"}).info.usage.node_calls == 1);
+  const auto ended = runs.resume("t", answers::only(true)).join();
+  REQUIRE(ended.done());
+  CHECK(ended.info.usage.node_calls == 2);
+  CHECK(ended.info.usage.counters.at("tokens") == 5);
+}
+
 }  // namespace mcp::test

@@ -15,6 +15,13 @@ struct cells {
 MCP_STATE(cells, plain, (log, mcp::append), (flash, mcp::ephemeral), (secret, mcp::untracked),
           (gathered, mcp::barrier("a", "b")))
 
+struct guarded {
+  std::string question{};
+  std::string answer{};
+  std::string scratch{};
+};
+MCP_STATE(guarded, question, (answer, mcp::output_only), (scratch, mcp::internal))
+
 auto notes_flash(const std::string& who) {
   return [who](const cells& s) { return update<cells>{}.append(&cells::log, who + ":" + s.flash); };
 }
@@ -172,6 +179,29 @@ TEST_CASE("A name that a barrier does not await is an error") {
           .entry_point("a");
   executor<cells> runs{one};
   CHECK(code_of([&] { return runs.run({}); }) == errc::invalid_update);
+}
+
+TEST_CASE("A field that is no part of the input is refused by its name, and the others are taken") {
+  const scenario_store box{any_store()};
+  executor<guarded> runs{graph<guarded>("guarded")
+                             .node("a",
+                                   [](const guarded& s) {
+                                     return update<guarded>{}
+                                         .set(&guarded::answer, s.question + "!")
+                                         .set(&guarded::scratch, "seen");
+                                   })
+                             .entry_point("a"),
+                         box.options()};
+  CHECK(runs.run({.question = "why"}).answer == "why!");
+  for (const auto& wrong : {guarded{.answer = "forged"}, guarded{.scratch = "forged"}}) {
+    try {
+      static_cast<void>(runs.run(wrong));
+      FAIL("it was accepted");
+    } catch (const error& what) {
+      CHECK(what.code() == errc::invalid_update);
+      CHECK(mentions(what.message(), wrong.answer.empty() ? "\"scratch\"" : "\"answer\""));
+    }
+  }
 }
 
 }  // namespace mcp::test

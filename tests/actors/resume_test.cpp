@@ -296,4 +296,35 @@ TEST_CASE("All durability modes lead to the same final state") {
   CHECK(runs.history("t").size() == (mode == durability::exit ? 2 : 21));
 }
 
+TEST_CASE("What a resume says of stops and durability counts from there on") {
+  const scenario_store box{real_store()};
+  auto chain = graph<notes>("chain")
+                   .node("a", logs("a"))
+                   .node("b", logs("b"))
+                   .node("c", logs("c"))
+                   .entry_point("a")
+                   .sequence({"a", "b", "c"});
+  executor<notes> runs{chain, box.options()};
+  REQUIRE(runs.run_to_result({}, {.thread_id = "t", .interrupt_before = {"b"}}).status() ==
+          run_status::interrupted);
+  REQUIRE(runs.resume("t", {}, {.interrupt_before = {"c"}}).join().status() ==
+          run_status::interrupted);
+  CHECK(runs.state("t").values.log == words{"a", "b"});
+  CHECK(runs.resume("t").join().state().log == words{"a", "b", "c"});
+}
+
+TEST_CASE("A stop at a node that is not there is an error that names the nearest one") {
+  const scenario_store box{any_store()};
+  executor<notes> runs{graph<notes>("one").node("write", logs("w")).entry_point("write"),
+                       box.options()};
+  try {
+    static_cast<void>(runs.run_to_result({}, {.interrupt_before = {"wrote"}}));
+    FAIL("it was accepted");
+  } catch (const error& what) {
+    CHECK(what.code() == errc::invalid_argument);
+    CHECK(mentions(what.message(), "\"wrote\""));
+    CHECK(mentions(what.message(), "\"write\""));
+  }
+}
+
 }  // namespace mcp::test

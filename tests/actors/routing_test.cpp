@@ -272,4 +272,42 @@ TEST_CASE("A send of another type than its target takes is an error") {
   CHECK(ended.info.error->code() == errc::invalid_goto);
 }
 
+TEST_CASE("A fallback that takes the state works on the run's when a send brought something else") {
+  const scenario_store box{any_store()};
+  auto rescue =
+      graph<notes>("rescue")
+          .node("plan", logs("plan"))
+          .node("work", [](const leaf&) { throw std::runtime_error{"no"}; }, {.fallback = "rescue"})
+          .node("rescue",
+                [](const notes& s, context& ctx) {
+                  return update<notes>{}.append(&notes::log,
+                                                s.topic + ": " + ctx.failure()->message());
+                })
+          .entry_point("plan")
+          .router("plan", [](const notes&) {
+            return send{"work", leaf{1, 2}};
+          });
+  executor<notes> runs{rescue, box.options()};
+  CHECK(runs.run({.topic = "mine"}).log == words{"plan", "mine: no"});
+}
+
+TEST_CASE("A send may bring a state of its own, across a question too") {
+  const scenario_store box{real_store()};
+  auto brings = graph<notes>("brings")
+                    .node("plan", logs("plan"))
+                    .node("work",
+                          [](const notes& s, context& ctx) {
+                            const auto said = ctx.ask<std::string>("go on?");
+                            return update<notes>{}.append(&notes::log, s.topic + " " + said);
+                          })
+                    .entry_point("plan")
+                    .router("plan", [](const notes&) {
+                      return send{"work", notes{.topic = "other"}};
+                    });
+  executor<notes> runs{brings, box.options()};
+  REQUIRE(runs.run_to_result({.topic = "mine"}, {.thread_id = "t"}).status() ==
+          run_status::interrupted);
+  CHECK(runs.resume("t", answers::only("yes")).join().state().log == words{"plan", "other yes"});
+}
+
 }  // namespace mcp::test

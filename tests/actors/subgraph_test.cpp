@@ -223,4 +223,61 @@ TEST_CASE("Each subgraph counts its own supersteps under the recursion limit") {
   CHECK(code_of([&] { return runs.run({}, {.recursion_limit = 2}); }) == errc::recursion_limit);
 }
 
+TEST_CASE("A subgraph that is tried again goes on where it failed") {
+  const scenario_store box{real_store()};
+  const auto how = GENERATE(durability::async, durability::sync, durability::exit);
+  std::atomic<int> effects{0};
+  std::atomic<int> tries{0};
+  auto child = graph<inner>("child")
+                   .node("x",
+                         [&](const inner&, context& ctx) {
+                           ctx.once("key", [&] { return ++effects; });
+                           return update<inner>{}.append(&inner::log, "x");
+                         })
+                   .node("y",
+                         [&](const inner&) {
+                           if (++tries < 3) throw std::runtime_error{"not yet"};
+                           return update<inner>{}.append(&inner::log, "y");
+                         })
+                   .entry_point("x")
+                   .edge("x", "y");
+  auto outer = graph<notes>("outer")
+                   .node("child", child,
+                         {.retry = retry_policy{.max_attempts = 3,
+                                                .initial_interval = milliseconds{0},
+                                                .jitter = false}})
+                   .entry_point("child");
+  executor<notes> runs{outer, box.options()};
+  const auto ended = runs.run_to_result({}, {.thread_id = "t", .durability = how});
+  ended.check();
+  CHECK(ended.state().log == words{"x", "y"});
+  CHECK(effects == 1);
+  CHECK(tries == 3);
+}
+
+TEST_CASE("A fallback for a subgraph that is one too has a log of its own") {
+  const scenario_store box{real_store()};
+  std::atomic<bool> broken{true};
+  auto first = graph<inner>("first")
+                   .node("x", [](const inner&) { throw std::runtime_error{"never"}; })
+                   .entry_point("x");
+  auto second = graph<inner>("second")
+                    .node("y",
+                          [&broken](const inner&) {
+                            if (broken) throw std::runtime_error{"not yet"};
+                            return update<inner>{}.append(&inner::log, "y");
+                          })
+                    .entry_point("y");
+  auto outer = graph<notes>("outer")
+                   .node("first", first, {.fallback = "second"})
+                   .node("second", second)
+                   .entry_point("first");
+  executor<notes> runs{outer, box.options()};
+  REQUIRE(runs.run_to_result({}, {.thread_id = "t"}).status() == run_status::failed);
+  broken = false;
+  const auto ended = runs.resume("t").join();
+  ended.check();
+  CHECK(ended.state().log == words{"y"});
+}
+
 }  // namespace mcp::test

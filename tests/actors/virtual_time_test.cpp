@@ -229,4 +229,24 @@ TEST_CASE("An answer given after a delay comes at its time and holds no thread m
   CHECK(world.now() - began == std::chrono::hours{24});
 }
 
+TEST_CASE("A send's own limit counts in place of its node's") {
+  simulated_world world{1, true};
+  silence nobody;
+  executor<notes> runs{
+      graph<notes>("silent")
+          .node("plan", [](const notes&) {})
+          .node("a", nobody.node(), {.timeout = timeout_policy{.run = milliseconds{5000}}})
+          .entry_point("plan")
+          .router("plan",
+                  [](const notes&) {
+                    return send{"a", notes{}}.timeout({.run = milliseconds{300}});
+                  }),
+      world.options()};
+  const auto began = world.now();
+  const auto ended = runs.run_to_result({});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::node_timeout);
+  CHECK(world.now() - began == milliseconds{300});
+}
+
 }  // namespace mcp::test

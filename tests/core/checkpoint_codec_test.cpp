@@ -48,7 +48,8 @@ constexpr const char* recorded_body =
 
 TEST_CASE("A checkpoint body with every part round-trips") {
   const auto plan = make_plan();
-  const auto next = full_agenda(*plan);
+  auto next = full_agenda(*plan);
+  next.sends[1].timeout = mcp::timeout_policy{.run = mcp::milliseconds{30}};
   const auto body =
       core::encode_body(*plan, some_patches(), next, {plan->find("a"), plan->find("b")}, &usage);
   const auto read = core::decode_body(*plan, body);
@@ -61,6 +62,10 @@ TEST_CASE("A checkpoint body with every part round-trips") {
   CHECK(plan->name_of(read.next.sends[0].node) == "work");
   CHECK(read.next.sends[0].input.as<job>().text == "one");
   CHECK(read.next.sends[1].input.as<job>().number == -2);
+  CHECK_FALSE(read.next.sends[0].timeout.has_value());
+  REQUIRE(read.next.sends[1].timeout.has_value());
+  CHECK(read.next.sends[1].timeout->run == mcp::milliseconds{30});
+  CHECK(read.next.sends[1].timeout->idle == mcp::milliseconds{0});
   CHECK(core::next_nodes(body) == std::vector<std::string>{"a", "c", "work", "work"});
 }
 

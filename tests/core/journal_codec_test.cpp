@@ -187,8 +187,10 @@ mcp::run_options unusual_options() {
   return options;
 }
 
-TEST_CASE("The options of a run round-trip, but for its events") {
-  const auto given = unusual_options();
+TEST_CASE("The options of a run round-trip") {
+  auto given = unusual_options();
+  given.events = mcp::event_kind::tasks | mcp::event_kind::errors;
+  given.event_capacity = 7;
   const auto read = core::decode_options(core::encode_options(given));
   CHECK(read.thread_id == given.thread_id);
   CHECK(read.recursion_limit == given.recursion_limit);
@@ -199,6 +201,8 @@ TEST_CASE("The options of a run round-trip, but for its events") {
   CHECK(read.budget.counters == given.budget.counters);
   CHECK(read.interrupt_before == given.interrupt_before);
   CHECK(read.interrupt_after == given.interrupt_after);
+  CHECK(read.events == given.events);
+  CHECK(read.event_capacity == given.event_capacity);
 }
 
 TEST_CASE("The options of a run of version 1 keep their bytes") {

@@ -88,7 +88,27 @@ void check_runs(const store_factory& factory) {
     CHECK(store.run("r")->thread_id == "t");
     CHECK(store.threads(10).size() == 1);
   }
-  SECTION("A claimed run is taken until it is released") {
+  SECTION("The last run of a thread is the one that was accepted last") {
+    const auto under_test = factory();
+    auto& store = *under_test.store;
+    CHECK_FALSE(store.last_run("t").has_value());
+    put(store, run("first", "t"));
+    put(store, run("second", "t"));
+    put(store, run("other", "u"));
+    put(store, run("first", "t"));
+    CHECK(store.last_run("t")->run_id == "second");
+    CHECK(store.last_run("t")->thread_id == "t");
+  }
+  SECTION("The body of one checkpoint is read without its past") {
+    const auto under_test = factory();
+    auto& store = *under_test.store;
+    put_chain(store, "t", 1, 3, 0);
+    CHECK(store.body("t", "", {2}) == store.load("t", "", checkpoint_id{2})->bodies.back());
+    CHECK_FALSE(store.body("t", "", {9}).has_value());
+    CHECK_FALSE(store.body("u", "", {2}).has_value());
+    CHECK_FALSE(store.body("t", "a:b", {2}).has_value());
+  }
+  SECTION("A claimed thread is taken until it is released") {
     const auto under_test = factory();
     auto& store = *under_test.store;
     CHECK(store.claim("r"));

@@ -40,8 +40,15 @@ class killing_store final : public checkpoint_store {
     if (fate_.durable) fate_.durable(batch);
     if (fatal) die();
   }
-  bool claim(const std::string& run_id) override { return inner_->claim(run_id); }
-  void release(const std::string& run_id) noexcept override { inner_->release(run_id); }
+  bool claim(const std::string& thread_id) override { return inner_->claim(thread_id); }
+  void release(const std::string& thread_id) noexcept override { inner_->release(thread_id); }
+  std::optional<run_record> last_run(const std::string& thread_id) override {
+    return inner_->last_run(thread_id);
+  }
+  std::optional<std::string> body(const std::string& thread_id, const std::string& ns,
+                                  checkpoint_id id) override {
+    return inner_->body(thread_id, ns, id);
+  }
   std::optional<run_record> run(const std::string& run_id) override { return inner_->run(run_id); }
   std::vector<run_record> runs(const run_query& query) override { return inner_->runs(query); }
   std::optional<stored_checkpoint> load(const std::string& thread_id, const std::string& ns,

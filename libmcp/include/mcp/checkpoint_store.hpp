@@ -74,6 +74,7 @@ enum class journal_kind : std::uint8_t {
   interrupt,  ///< asked and waits; key: interrupt id
   answer,     ///< the answer to an interrupt; key: interrupt id
   effect,     ///< result of `ctx.once`; key: task id, '/', the user's key
+  usage,      ///< what the run has used of its budget since the checkpoint; no key
 };
 
 /// One entry of the journal. An entry with the same thread, namespace, checkpoint, kind and key
@@ -179,25 +180,33 @@ class MCP_EXPORT checkpoint_store {
   /// True when calls may wait for a disk or a network: they are then kept off the scheduler.
   [[nodiscard]] virtual bool blocking() const noexcept = 0;
 
-  /// Applies all of `batch` in order, or nothing of it. Durable when it returns. `invalid_argument`:
-  /// a checkpoint whose id is not larger than all in its thread and namespace, or not below 2^63;
-  /// one whose parent is not there; a journal entry whose checkpoint is not there; a run that
-  /// changes its thread. A base other than the checkpoint itself is taken from the stored parent.
+  /// Applies all of `batch` in order, or nothing of it. Durable when it returns.
+  /// `invalid_argument`: a checkpoint whose id is not larger than all in its thread and namespace,
+  /// or not below 2^63; one whose parent is not there; a journal entry whose checkpoint is not
+  /// there; a run that changes its thread. A base other than the checkpoint itself is taken from
+  /// the stored parent.
   virtual void write(std::span<const store_write> batch) = 0;
 
-  /// Takes a run for the calling process, so that no other executor goes on with it; false when it
-  /// is taken. `release` gives it back; so does the end of the process.
-  virtual bool claim(const std::string& run_id) = 0;
-  virtual void release(const std::string& run_id) noexcept = 0;
+  /// Takes a thread for one executor, so that no other one works on it; false when it is taken. The
+  /// thread need not exist. `release` gives it back; so does the end of the process.
+  virtual bool claim(const std::string& thread_id) = 0;
+  virtual void release(const std::string& thread_id) noexcept = 0;
 
   [[nodiscard]] virtual std::optional<run_record> run(const std::string& run_id) = 0;
   /// Oldest first.
   [[nodiscard]] virtual std::vector<run_record> runs(const run_query& query) = 0;
+  /// The run of a thread that was accepted last.
+  [[nodiscard]] virtual std::optional<run_record> last_run(const std::string& thread_id) = 0;
 
   /// The checkpoint `id`, or the namespace's head without it. Nothing when there is none.
   [[nodiscard]] virtual std::optional<stored_checkpoint> load(
       const std::string& thread_id, const std::string& ns,
       std::optional<checkpoint_id> id = std::nullopt) = 0;
+  /// The body of a checkpoint alone, at a cost that does not grow with its past. Nothing when there
+  /// is no such checkpoint.
+  [[nodiscard]] virtual std::optional<std::string> body(const std::string& thread_id,
+                                                        const std::string& ns,
+                                                        checkpoint_id id) = 0;
   /// Newest first.
   [[nodiscard]] virtual std::vector<checkpoint_info> history(const std::string& thread_id,
                                                              const std::string& ns,

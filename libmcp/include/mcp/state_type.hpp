@@ -88,6 +88,9 @@ class MCP_EXPORT state_type {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::type_info& id() const noexcept { return *id_; }
+  /// Whether writes for one are writes for the other: the same C++ type with the same channels,
+  /// which states that are made at run time need not have.
+  [[nodiscard]] bool same(const state_type& other) const noexcept;
   [[nodiscard]] std::size_t channel_count() const noexcept { return channels_.size(); }
   [[nodiscard]] const channel& at(std::size_t index) const noexcept { return *channels_[index]; }
   /// Index of the channel, or -1.
@@ -98,6 +101,8 @@ class MCP_EXPORT state_type {
   [[nodiscard]] virtual void* make() const = 0;
   [[nodiscard]] virtual void* copy(const void* object) const = 0;
   virtual void destroy(void* object) const noexcept = 0;
+  /// A state object as a value that a send may bring; null for states made at run time.
+  [[nodiscard]] virtual const value_type* object() const noexcept { return nullptr; }
   /// The writes that stand for `input`, what a send brings to a graph over this state: by default
   /// an object of the state, of which the fields count that differ from a fresh one's.
   [[nodiscard]] virtual std::vector<channel_write> input_writes(const mcp::value& input) const;

@@ -98,6 +98,7 @@ class typed_state_type final : public state_type {
     return new State(*static_cast<const State*>(object));
   }
   void destroy(void* object) const noexcept override { delete static_cast<State*>(object); }
+  [[nodiscard]] const value_type* object() const noexcept override { return &value_type_of<State>; }
 };
 
 }  // namespace detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mcp/policy.hpp"
 #include "mcp/state_type.hpp"
 
 #include <initializer_list>
@@ -80,13 +81,22 @@ class send {
   /// For the engine: an input that is erased already.
   send(std::string node, value input) : node_(std::move(node)), input_(std::move(input)) {}
 
+  /// Limits of this task alone, in place of its node's.
+  send& timeout(timeout_policy limits) & {
+    timeout_ = limits;
+    return *this;
+  }
+  send&& timeout(timeout_policy limits) && { return std::move(timeout(limits)); }
+
   [[nodiscard]] const std::string& node() const noexcept { return node_; }
   [[nodiscard]] const value& input() const noexcept { return input_; }
   [[nodiscard]] value& input() noexcept { return input_; }
+  [[nodiscard]] const std::optional<timeout_policy>& timeout() const noexcept { return timeout_; }
 
  private:
   std::string node_;
   value input_;
+  std::optional<timeout_policy> timeout_;
 };
 
 /// Where to go next: any number of nodes, `mcp::end`, and sends.

@@ -1,11 +1,27 @@
 #include "actors/engine.hpp"
 
+#include "actors/thread_hold.hpp"
 #include "core/checkpoint_codec.hpp"
 #include "core/ids.hpp"
+#include "core/interrupts.hpp"
 
 #include <spdlog/spdlog.h>
 
 namespace mcp::actors {
+namespace {
+
+/// A field that is not part of the input has no business there: refused, not dropped.
+void check_input(const state_type& type, const std::vector<channel_write>& input) {
+  for (const auto& write : input) {
+    const auto& channel = type.at(write.channel);
+    if (channel.is_input()) continue;
+    throw error{errc::invalid_update, "field \"" + channel.name() +
+                                          "\" is not part of the input of state \"" + type.name() +
+                                          "\"; leave it at its default"};
+  }
+}
+
+}  // namespace
 
 engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
     : plan_(std::move(plan)),
@@ -27,7 +43,9 @@ engine::~engine() {
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
-    for (const auto& [thread, run] : runs_) left.push_back(run);
+    for (const auto& [thread, run] : threads_) {
+      if (run) left.push_back(run);
+    }
   }
   const auto reason = std::make_shared<error>(errc::shutting_down, "the executor was destroyed");
   for (const auto& run : left) run->control(control_message::kind::stop, reason);
@@ -46,27 +64,33 @@ checkpoint_store& engine::store() const {
   return *options_.store;
 }
 
-/// Makes the run known under its thread, which must be free.
-std::shared_ptr<live_run> engine::enlist(std::string run_id, const run_options& options) {
-  auto live = std::make_shared<live_run>(std::move(run_id), options.thread_id, options.events,
-                                         options.event_capacity);
+void engine::take_thread(const std::string& thread_id, std::shared_ptr<live_run> live) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (stopping_) throw error{errc::shutting_down, "the executor is being destroyed"};
+    if (threads_.size() >= options_.max_runs) {
+      throw error{errc::overloaded, "executor_options::max_runs = " +
+                                        std::to_string(options_.max_runs) + " runs are under way"};
+    }
+    if (!threads_.emplace(thread_id, std::move(live)).second) {
+      throw error{errc::thread_busy, "thread \"" + thread_id + "\" has a run that is not finished"};
+    }
+  }
+  if (!options_.store || options_.store->claim(thread_id)) return;
   const std::lock_guard lock{mutex_};
-  if (stopping_) throw error{errc::shutting_down, "the executor is being destroyed"};
-  if (runs_.size() >= options_.max_runs) {
-    throw error{errc::overloaded, "executor_options::max_runs = " +
-                                      std::to_string(options_.max_runs) + " runs are under way"};
-  }
-  if (!runs_.emplace(options.thread_id, live).second) {
-    throw error{errc::thread_busy,
-                "thread \"" + options.thread_id + "\" has a run that is not finished"};
-  }
-  return live;
+  threads_.erase(thread_id);
+  throw error{errc::thread_busy, "another executor is at work on thread \"" + thread_id + "\""};
 }
 
-void engine::dismiss(const std::string& thread_id, const std::string& run_id) {
-  if (options_.store) options_.store->release(run_id);
+void engine::give_back_thread(const std::string& thread_id) noexcept {
+  if (options_.store) options_.store->release(thread_id);
   const std::lock_guard lock{mutex_};
-  runs_.erase(thread_id);
+  threads_.erase(thread_id);
+}
+
+std::shared_ptr<live_run> engine::make_live(std::string run_id, const run_options& options) const {
+  return std::make_shared<live_run>(std::move(run_id), options.thread_id, options.events,
+                                    options.event_capacity);
 }
 
 run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_options& options,
@@ -89,7 +113,7 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   order.team = team_.get();
   order.census = census_;
   // By value: the run's actor may still hold this when the map has let go of the run.
-  order.ended = [this, thread = live->thread_id(), run = live->run_id()] { dismiss(thread, run); };
+  order.ended = [this, thread = live->thread_id()] { give_back_thread(thread); };
   return order;
 }
 
@@ -126,51 +150,47 @@ std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<chann
   }
   const bool new_thread = options.thread_id.empty();
   if (new_thread) options.thread_id = random_id();
-  const auto live = enlist(random_id(), options);
-  try {
-    core::log_position at;
-    if (writer_ && !new_thread) {
-      if (const auto stored = store().load(options.thread_id, "")) {
-        fresh = core::rebuild_state(*plan_->state, *stored);
-        at = core::position_of(*stored);
-      }
+  core::check_stops(*plan_, options);
+  check_input(*plan_->state, input);
+  const auto live = make_live(random_id(), options);
+  thread_hold hold{*this, options.thread_id, live};
+  core::log_position at;
+  std::vector<store_write> writes;
+  if (writer_ && !new_thread) {
+    if (const auto stored = store().load(options.thread_id, "")) {
+      fresh = core::rebuild_state(*plan_->state, *stored);
+      at = core::position_of(*stored);
+      replace_last_run(options.thread_id, "run " + live->run_id() + " took its place", writes);
     }
-    auto order = make_order(live, options, {});
-    if (writer_) {
-      static_cast<void>(store().claim(live->run_id()));
-      const auto now = runtime_->clock().wall();
-      run_record run{.run_id = live->run_id(),
-                     .thread_id = live->thread_id(),
-                     .graph = plan_->name,
-                     .status = run_status::running,
-                     .body = core::encode_options(options),
-                     .created = now,
-                     .updated = now};
-      order.opening = [state = std::move(fresh), at, input = std::move(input),
-                       run = std::move(run)](core::run_machine& machine,
-                                             core::machine_commands& out) mutable {
-        out.writes.emplace_back(put_run{std::move(run)});
-        machine.begin(std::move(state), at, std::move(input), out);
-      };
-    } else {
-      order.opening = [state = std::move(fresh), input = std::move(input)](
-                          core::run_machine& machine, core::machine_commands& out) mutable {
-        machine.begin(std::move(state), {}, std::move(input), out);
-      };
-      live->accept();
-    }
-    launch(live, std::move(order), host);
-  } catch (...) {
-    dismiss(live->thread_id(), live->run_id());
-    throw;
   }
+  auto order = make_order(live, options, {});
+  if (writer_) {
+    const auto now = runtime_->clock().wall();
+    writes.emplace_back(put_run{{.run_id = live->run_id(),
+                                 .thread_id = live->thread_id(),
+                                 .graph = plan_->name,
+                                 .status = run_status::running,
+                                 .body = core::encode_options(options),
+                                 .created = now,
+                                 .updated = now}});
+  } else {
+    live->accept();
+  }
+  order.opening = [state = std::move(fresh), at, input = std::move(input),
+                   writes = std::move(writes)](core::run_machine& machine,
+                                               core::machine_commands& out) mutable {
+    out.writes = std::move(writes);
+    machine.begin(std::move(state), at, std::move(input), out);
+  };
+  launch(live, std::move(order), host);
+  hold.keep();
   return live;
 }
 
 std::shared_ptr<live_run> engine::find(const std::string& thread_id) const {
   const std::lock_guard lock{mutex_};
-  const auto found = runs_.find(thread_id);
-  return found == runs_.end() ? nullptr : found->second;
+  const auto found = threads_.find(thread_id);
+  return found == threads_.end() ? nullptr : found->second;
 }
 
 }  // namespace mcp::actors

@@ -50,8 +50,12 @@ class engine {
   void recover();
   void recover_run(const run_record& run);
   std::string random_id();
-  std::shared_ptr<live_run> enlist(std::string run_id, const run_options& options);
-  void dismiss(const std::string& thread_id, const std::string& run_id);
+  class thread_hold;
+  void take_thread(const std::string& thread_id, std::shared_ptr<live_run> live);
+  void give_back_thread(const std::string& thread_id) noexcept;
+  std::shared_ptr<live_run> make_live(std::string run_id, const run_options& options) const;
+  void replace_last_run(const std::string& thread_id, const std::string& why,
+                        std::vector<store_write>& writes);
   run_order make_order(const std::shared_ptr<live_run>& live, const run_options& options,
                        run_usage used);
   void launch(const std::shared_ptr<live_run>& live, run_order order, lent_thread* host = nullptr);
@@ -63,7 +67,6 @@ class engine {
                          const std::string& ns) const;
   void go_on(const std::shared_ptr<live_run>& live, const run_record& run, run_options options,
              const stored_checkpoint& stored, const std::map<std::string, std::string>& answers);
-  void check_idle(const std::string& thread_id) const;
   const graph_plan& plan_of(const std::string& ns) const;
 
   std::shared_ptr<const graph_plan> plan_;
@@ -73,7 +76,8 @@ class engine {
   std::shared_ptr<run_census> census_ = std::make_shared<run_census>();
   std::unique_ptr<crew> team_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<live_run>> runs_;  ///< by thread
+  /// Threads that are taken: by a run, or, with null, by an edit or a run that is being prepared.
+  std::unordered_map<std::string, std::shared_ptr<live_run>> threads_;
   std::vector<std::shared_ptr<live_run>> recovered_;
   bool stopping_ = false;
 };

@@ -1,4 +1,4 @@
-#include "actors/engine.hpp"
+#include "actors/thread_hold.hpp"
 #include "core/checkpoint_codec.hpp"
 #include "core/ids.hpp"
 #include "core/interrupts.hpp"
@@ -25,7 +25,7 @@ class edit_ports final : public core::machine_ports {
 };
 
 /// The options of a run that goes on: the stored ones, with what its caller says anew.
-run_options merge_options(const run_record& run, const run_options& given) {
+run_options merge_options(const run_record& run, run_options given) {
   const run_options defaults;
   auto options = core::decode_options(run.body);
   options.thread_id = run.thread_id;
@@ -34,9 +34,12 @@ run_options merge_options(const run_record& run, const run_options& given) {
   options.deadline = given.deadline;
   if (given.recursion_limit != defaults.recursion_limit)
     options.recursion_limit = given.recursion_limit;
+  if (given.durability != defaults.durability) options.durability = given.durability;
+  if (!given.interrupt_before.empty()) options.interrupt_before = std::move(given.interrupt_before);
+  if (!given.interrupt_after.empty()) options.interrupt_after = std::move(given.interrupt_after);
   const bool budget =
       given.budget.steps > 0 || given.budget.node_calls > 0 || !given.budget.counters.empty();
-  if (budget) options.budget = given.budget;
+  if (budget) options.budget = std::move(given.budget);
   return options;
 }
 
@@ -58,10 +61,22 @@ const graph_plan& engine::plan_of(const std::string& ns) const {
   return *plan;
 }
 
-void engine::check_idle(const std::string& thread_id) const {
-  if (find(thread_id)) {
-    throw error{errc::thread_busy, "thread \"" + thread_id + "\" has a run that is not finished"};
+/// A thread has one run at a time. One that waits for an answer ends when another takes its place;
+/// one that is at work somewhere does not.
+void engine::replace_last_run(const std::string& thread_id, const std::string& why,
+                              std::vector<store_write>& writes) {
+  const auto last = store().last_run(thread_id);
+  if (!last) return;
+  if (last->status == run_status::accepted || last->status == run_status::running) {
+    throw error{errc::thread_busy, "run " + last->run_id + " of graph \"" + last->graph +
+                                       "\" on thread \"" + thread_id +
+                                       "\" was accepted and is not finished; resume the thread"};
   }
+  if (last->status != run_status::interrupted) return;
+  writes.emplace_back(set_run_status{.run_id = last->run_id,
+                                     .status = run_status::cancelled,
+                                     .error = why,
+                                     .updated = runtime_->clock().wall()});
 }
 
 stored_checkpoint engine::load(const std::string& thread_id, std::optional<checkpoint_id> at,
@@ -80,7 +95,7 @@ void engine::go_on(const std::shared_ptr<live_run>& live, const run_record& run,
                    run_options options, const stored_checkpoint& stored,
                    const std::map<std::string, std::string>& answers) {
   auto body = core::decode_body(*plan_, stored.bodies.back());
-  auto order = make_order(live, options, std::move(body.usage));
+  auto order = make_order(live, options, core::usage_after(body.usage, stored.journal));
   order.link->recovered = true;
   auto restarted = run;
   restarted.status = run_status::running;
@@ -108,35 +123,27 @@ void engine::go_on(const std::shared_ptr<live_run>& live, const run_record& run,
 std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
                                          std::map<std::string, std::string> answers,
                                          run_options given) {
-  check_idle(thread_id);
+  thread_hold hold{*this, thread_id};
   const auto stored = load(thread_id, std::nullopt, "");
   answers = core::match_answers(core::pending_interrupts(stored.journal), std::move(answers));
   answers.emplace(core::gate_key, to_cbor(true));
-  auto known = store().runs({.thread_id = thread_id, .limit = 1'000'000});
-  run_record run;
-  if (known.empty()) {
+  auto run = store().last_run(thread_id);
+  if (!run) {  // a thread that was copied, or made by `update_state`
     const auto now = runtime_->clock().wall();
     given.thread_id = thread_id;
-    run = {.run_id = random_id(),
-           .thread_id = thread_id,
-           .graph = plan_->name,
-           .body = core::encode_options(given),
-           .created = now,
-           .updated = now};
-  } else {
-    run = std::move(known.back());
+    run = run_record{.run_id = random_id(),
+                     .thread_id = thread_id,
+                     .graph = plan_->name,
+                     .body = core::encode_options(given),
+                     .created = now,
+                     .updated = now};
   }
-  const auto options = merge_options(run, given);
-  const auto live = enlist(run.run_id, options);
-  try {
-    if (!store().claim(run.run_id)) {
-      throw error{errc::thread_busy, "another executor is at work on thread \"" + thread_id + "\""};
-    }
-    go_on(live, run, options, stored, answers);
-  } catch (...) {
-    dismiss(thread_id, run.run_id);
-    throw;
-  }
+  const auto options = merge_options(*run, std::move(given));
+  core::check_stops(*plan_, options);
+  const auto live = make_live(run->run_id, options);
+  hold.name(live);
+  go_on(live, *run, options, stored, answers);
+  hold.keep();
   return live;
 }
 
@@ -145,29 +152,28 @@ void engine::recover() {
                                         .statuses = {run_status::accepted, run_status::running},
                                         .limit = 1'000'000});
   for (const auto& run : unfinished) {
-    if (!store().claim(run.run_id)) continue;
     try {
       recover_run(run);
     } catch (const error& what) {
-      store().release(run.run_id);
+      if (what.code() == errc::thread_busy) continue;  // another executor's
       spdlog::error("graph \"{}\": run {} of thread \"{}\" cannot be recovered: {}", plan_->name,
                     run.run_id, run.thread_id, what.what());
     }
   }
 }
 
-void engine::recover_run(const run_record& run) {
-  auto options = core::decode_options(run.body);
-  options.thread_id = run.thread_id;
-  options.events = all_events;
-  const auto stored = load(run.thread_id, std::nullopt, "");
-  const auto live = enlist(run.run_id, options);
-  try {
-    go_on(live, run, options, stored, {});
-  } catch (...) {
-    dismiss(run.thread_id, run.run_id);
-    throw;
-  }
+void engine::recover_run(const run_record& listed) {
+  thread_hold hold{*this, listed.thread_id};
+  // Between the list and the hold another executor may have finished it.
+  const auto run = store().run(listed.run_id);
+  if (!run || run->status > run_status::running) return;
+  auto options = core::decode_options(run->body);
+  options.thread_id = run->thread_id;
+  const auto stored = load(run->thread_id, std::nullopt, "");
+  const auto live = make_live(run->run_id, options);
+  hold.name(live);
+  go_on(live, *run, options, stored, {});
+  hold.keep();
   recovered_.push_back(live);
 }
 
@@ -180,8 +186,7 @@ thread_state_base engine::state(const std::string& thread_id, std::optional<chec
   result.info = stored.info;
   result.next = core::next_nodes(stored.bodies.back());
   result.interrupts = core::pending_interrupts(stored.journal);
-  const auto runs = store().runs({.thread_id = thread_id, .limit = 1'000'000});
-  if (!runs.empty()) result.status = runs.back().status;
+  if (const auto run = store().last_run(thread_id)) result.status = run->status;
   return result;
 }
 
@@ -189,17 +194,16 @@ std::vector<checkpoint_entry> engine::history(const std::string& thread_id,
                                               const history_query& query, const std::string& ns) {
   std::vector<checkpoint_entry> entries;
   for (auto& info : store().history(thread_id, ns, query)) {
-    auto& entry = entries.emplace_back();
-    const auto stored = load(thread_id, info.id, ns);
-    entry.next = core::next_nodes(stored.bodies.back());
-    entry.info = std::move(info);
+    const auto body = store().body(thread_id, ns, info.id);
+    if (!body) continue;  // pruned meanwhile
+    entries.push_back({std::move(info), core::next_nodes(*body)});
   }
   return entries;
 }
 
 checkpoint_id engine::update_state(const std::string& thread_id, node_result change,
                                    const std::string& as_node) {
-  check_idle(thread_id);
+  const thread_hold hold{*this, thread_id};
   const auto stored = store().load(thread_id, "");
   const auto body =
       stored ? core::decode_body(*plan_, stored->bodies.back()) : core::decoded_body{};
@@ -224,12 +228,15 @@ checkpoint_id engine::update_state(const std::string& thread_id, node_result cha
                stored ? core::position_of(*stored) : core::log_position{}, body.next, node,
                std::move(change), out);
   if (machine.result().error) throw error{*machine.result().error};
+  if (stored && machine.next().empty()) {
+    replace_last_run(thread_id, "an update of the state left nothing to run", out.writes);
+  }
   writer_->write_and_wait(std::move(out.writes));
   return machine.position().id;
 }
 
 checkpoint_id engine::fork(const std::string& thread_id, checkpoint_id at) {
-  check_idle(thread_id);
+  const thread_hold hold{*this, thread_id};
   const auto head = load(thread_id, std::nullopt, "").info.id;
   const auto stored = load(thread_id, at, "");
   put_checkpoint put;
@@ -243,7 +250,7 @@ checkpoint_id engine::fork(const std::string& thread_id, checkpoint_id at) {
   const auto body = core::decode_body(*plan_, stored.bodies.back());
   std::vector<node_index> ran;
   for (const auto& name : body.ran) ran.push_back(plan_->find(name));
-  put.body = core::encode_body(*plan_, {}, body.next, ran, nullptr);
+  put.body = core::encode_body(*plan_, {}, body.next, ran, &body.usage);
   const auto id = put.info.id;
   std::vector<store_write> writes;
   writes.emplace_back(std::move(put));

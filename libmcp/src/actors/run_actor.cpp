@@ -4,6 +4,7 @@
 #include "actors/subgraph_run.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace mcp::actors {
 namespace {
@@ -35,9 +36,8 @@ class run_actor final : public base_actor, public core::machine_ports {
     return {
         [this](done_message& ended) {
           auto task = std::move(ended.task);
-          forget_child(*task);
+          child_ended(*task);
           if (link_.above) link_.sign_of_life(*task);
-          if (link_.recovered) link_.forget_stops(*task);  // of a subgraph made elsewhere
           handle([&](auto& machine, auto& out) { machine.task_done(std::move(task), out); });
         },
         [this](tick_message tick) {
@@ -55,6 +55,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     report_failure(error{errc::actor_died, "the run's actor died"});
     if (timer_ != 0) link_.owner->timer().cancel(timer_);
     children_.clear();
+    successors_.clear();
     held_.clear();
     table_.reset();
     order_.census->leave();
@@ -72,13 +73,21 @@ class run_actor final : public base_actor, public core::machine_ports {
  private:
   using commands = core::machine_commands;
 
+  /// A subgraph under way. Null `run`: it is being made on another thread.
+  struct child {
+    core::task_pointer task;
+    caf::actor run;
+  };
+
   /// One event: the machine decides, then its commands are carried out.
   template <class Event>
   void handle(Event&& event) {
     // Kept per thread for its memory; taken while in use, as carrying out may come back here.
     static thread_local std::unique_ptr<commands> spare;
     auto out = spare ? std::move(spare) : std::make_unique<commands>();
+    const auto before = machine_.position().id;
     event(machine_, *out);
+    if (machine_.position().id != before) link_.forget_effects();
     for (;;) {
       const bool durable = carry_out(*out);
       if (!durable) break;
@@ -173,26 +182,41 @@ class run_actor final : public base_actor, public core::machine_ports {
   }
 
   void start_subgraph(core::task_pointer task) {
+    // An earlier attempt may still be ending: a namespace has one writer.
+    const bool taken = task->attempt > 1 &&
+                       std::any_of(children_.begin(), children_.end(), [&](const auto& other) {
+                         return other.second.task->slot == task->slot;
+                       });
+    if (taken) return successors_.push_back(std::move(task));
     task->started.store(now().count(), std::memory_order_relaxed);
     const auto& plan = *machine_.settings().plan;
-    auto& child = order_.team->child(task->node);
+    auto& team = order_.team->child(task->node);
     parent_task parent{caf::actor_cast<caf::actor>(this), task,
                        &plan.nodes[task->node].spec.subgraph, task->input.state};
-    const auto made = spawn_subgraph(system(), machine_, order_, child, std::move(parent));
-    if (made) children_.emplace_back(task.get(), made);
+    auto made = spawn_subgraph(system(), machine_, order_, team, std::move(parent));
+    children_.emplace(task.get(), child{task, std::move(made)});
   }
 
-  void forget_child(const core::task& task) {
-    if (children_.empty()) return;
-    std::erase_if(children_, [&](const auto& child) { return child.first == &task; });
+  void child_ended(const core::task& task) {
+    const auto ended = children_.find(&task);
+    if (ended == children_.end()) return;
+    if (!ended->second.run) link_.forget_stops(task);  // it was made on another thread
+    children_.erase(ended);
+    const auto next =
+        std::find_if(successors_.begin(), successors_.end(),
+                     [&](const core::task_pointer& one) { return one->slot == task.slot; });
+    if (next == successors_.end()) return;
+    auto successor = std::move(*next);
+    successors_.erase(next);
+    start_subgraph(std::move(successor));
   }
 
   void abandon(core::task& task) {
     report_abandoned(order_.team->station(task.node), task);
-    for (const auto& [of, child] : children_) {
-      if (of == &task) send(child, control_message{control_message::kind::cancel, nullptr});
+    std::erase_if(successors_, [&](const core::task_pointer& one) { return one.get() == &task; });
+    if (const auto found = children_.find(&task); found != children_.end() && found->second.run) {
+      send(found->second.run, control_message{control_message::kind::cancel, nullptr});
     }
-    forget_child(task);
     link_.call_stops(task);
   }
 
@@ -200,7 +224,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     switch (control.what) {
       case control_message::kind::drain:
         machine_.drain();
-        for (const auto& [of, child] : children_) send(child, control);
+        for_each_child([&](const caf::actor& run) { send(run, control); });
         break;
       case control_message::kind::cancel:
         handle([&](auto& machine, auto& out) {
@@ -209,12 +233,19 @@ class run_actor final : public base_actor, public core::machine_ports {
         });
         break;
       case control_message::kind::stop:
-        for (const auto& [of, child] : children_) send(child, control);
+        for_each_child([&](const caf::actor& run) { send(run, control); });
         handle([&](auto& machine, auto& out) {
           machine.stop(control.reason ? *control.reason : error{errc::shutting_down, "stopped"},
                        out);
         });
         break;
+    }
+  }
+
+  template <class Function>
+  void for_each_child(Function&& function) {
+    for (const auto& [task, one] : children_) {
+      if (one.run) function(one.run);
     }
   }
 
@@ -294,7 +325,9 @@ class run_actor final : public base_actor, public core::machine_ports {
   std::shared_ptr<const node_table> table_;
   core::run_machine machine_;
   std::size_t spread_ = static_cast<std::size_t>(id() >> 1U);
-  std::vector<std::pair<const core::task*, caf::actor>> children_;
+  std::unordered_map<const core::task*, child> children_;
+  std::vector<core::task_pointer>
+      successors_;  ///< attempts that wait for the end of an earlier one
   std::vector<core::task_pointer> held_;
   std::vector<std::pair<std::size_t, bool>> asked_;  ///< writes since the answer before; a hold
   std::size_t unwritten_ = 0;

@@ -6,6 +6,7 @@
 #include "actors/store_writer.hpp"
 #include "core/run_machine.hpp"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -55,6 +56,7 @@ class run_link final : public core::task_link {
   void keep_effect(const std::string& key, const std::string& result) {
     const std::lock_guard lock{mutex_};
     effects_.insert_or_assign(key, result);
+    has_effects_.store(true, std::memory_order_relaxed);
   }
   /// What to call when an attempt is abandoned.
   void add_stop(const core::task& task, std::function<void()> stop) {
@@ -74,6 +76,7 @@ class run_link final : public core::task_link {
 
   /// The effects of finished supersteps are not asked for again.
   void forget_effects() {
+    if (!has_effects_.exchange(false, std::memory_order_relaxed)) return;
     const std::lock_guard lock{mutex_};
     effects_.clear();
   }
@@ -89,6 +92,7 @@ class run_link final : public core::task_link {
   mutable std::mutex mutex_;
   std::map<const core::task*, std::vector<std::function<void()>>> stops_;
   std::map<std::string, std::string> effects_;
+  std::atomic<bool> has_effects_{false};
 };
 
 }  // namespace mcp::actors

@@ -2,6 +2,7 @@
 
 #include "mcp/run.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,16 @@ class shared_budget {
   void give_back(std::string_view counter, std::int64_t amount) {
     const std::lock_guard lock{mutex_};
     used_.counters[std::string{counter}] -= amount;
+  }
+  /// What was found in the log of a part of the run: it was used, too.
+  void at_least(const run_usage& used) {
+    const std::lock_guard lock{mutex_};
+    used_.steps = std::max(used_.steps, used.steps);
+    used_.node_calls = std::max(used_.node_calls, used.node_calls);
+    for (const auto& [name, amount] : used.counters) {
+      auto& known = used_.counters[name];
+      known = std::max(known, amount);
+    }
   }
   [[nodiscard]] run_usage usage() const {
     const std::lock_guard lock{mutex_};

@@ -36,6 +36,7 @@ void begin_new(run_order& order, std::vector<channel_write> input) {
 
 void go_on_from(run_order& order, const stored_checkpoint& stored) {
   auto body = core::decode_body(*order.settings.plan, stored.bodies.back());
+  order.link->budget->at_least(core::usage_after(body.usage, stored.journal));
   order.opening = [state = core::rebuild_state(*order.settings.plan->state, stored),
                    at = core::position_of(stored), next = std::move(body.next),
                    journal = stored.journal, answers = order.link->answers](
@@ -53,6 +54,8 @@ void fail_task(const parent_task& parent) {
 caf::actor start_stored(caf::actor_system& system, run_order order) {
   const auto parent = order.parent;
   try {
+    // What an earlier attempt wrote may still be on its way.
+    order.link->writer->write_and_wait({});
     auto stored = order.link->writer->store()->load(order.settings.thread_id, order.settings.ns);
     if (stored) {
       go_on_from(order, *stored);
@@ -94,8 +97,7 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   order.settings.options.events = above.options.events;
   const auto& id = parent_machine.id_of(*parent.task);
   order.settings.parent = above.plan;
-  order.settings.ns =
-      core::child_namespace(above.ns, above.plan->name_of(parent.task->planned), id);
+  order.settings.ns = core::child_namespace(above.ns, above.plan->name_of(parent.task->node), id);
   auto link = std::make_shared<run_link>();
   link->owner = parent_link.owner;
   link->live = parent_link.live;
@@ -104,14 +106,16 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   link->memory = parent_link.memory;
   link->plan = parent.spec->plan;
   link->ns = order.settings.ns;
-  link->recovered = parent_link.recovered;
+  // In a run that goes on and in a further attempt the subgraph goes on from its own log.
+  const bool known = parent_link.recovered || parent.task->attempt > 1;
+  link->recovered = known;
   link->above = parent.task;
   link->answers.insert(parent.task->answers.begin(), parent.task->answers.end());
   order.link = std::move(link);
   order.team = &team;
   order.census = above_order.census;
   order.parent = std::move(parent);
-  if (above.stored && parent_link.recovered) {
+  if (above.stored && known) {
     if (order.link->writer->direct()) return start_stored(system, std::move(order));
     const auto waiting = order.parent;
     const bool taken = parent_link.owner->workers().submit(
@@ -150,7 +154,7 @@ void report_to_parent(parent_task& parent, const core::run_machine& child, run_r
   }
   try {
     if (const auto& command = child.result().parent) {
-      if (command->type != nullptr && command->type->id() != parent.state.type().id()) {
+      if (command->type != nullptr && !command->type->same(parent.state.type())) {
         throw error{errc::invalid_update, "a command for the parent graph is for the state \"" +
                                               command->type->name() + "\", the parent's is \"" +
                                               parent.state.type().name() + "\""};

@@ -76,9 +76,7 @@ void write_next(cbor_writer& w, const graph_plan& plan, const agenda& next) {
   w.array(next.triggered.size() + next.sends.size());
   for (const auto node : next.triggered) w.text(plan.name_of(node));
   for (const auto& send : next.sends) {
-    w.array(2);
-    w.text(plan.name_of(send.node));
-    write_value(w, send.input);
+    write_send(w, plan.name_of(send.node), send.input, send.timeout);
   }
 }
 
@@ -104,15 +102,11 @@ void sort_unique(std::vector<node_index>& nodes) {
 }
 
 planned_send read_send(cbor_reader& r, const graph_plan& plan) {
-  expect_array(r, 2);
+  const bool limited = read_send_head(r);
   planned_send send;
   send.node = read_node(r, plan);
-  if (const auto* type = plan.nodes[send.node].spec.input) {
-    send.input = value{*type};
-    type->decode(r, send.input.get());
-  } else if (!r.skip_null()) {
-    r.fail("an input for the node \"" + plan.name_of(send.node) + "\", which takes the state");
-  }
+  send.input = read_input(r, plan, send.node);
+  if (limited) send.timeout = read_timeout(r);
   return send;
 }
 
@@ -239,6 +233,20 @@ std::string encode_body(const graph_plan& plan, const patch_writer& patches, con
   return take_stored(w, checkpoint_text);
 }
 
+value read_input(cbor_reader& r, const graph_plan& plan, node_index node) {
+  const auto* type = plan.nodes[node].spec.input;
+  if (type == nullptr) {
+    if (r.skip_null()) return {};
+    type = plan.state->object();
+    if (type == nullptr) {
+      r.fail("an input for the node \"" + plan.name_of(node) + "\", which takes the state");
+    }
+  }
+  value input{*type};
+  type->decode(r, input.get());
+  return input;
+}
+
 decoded_body decode_body(const graph_plan& plan, std::string_view body) {
   return read_stored(checkpoint_text, body, [&](cbor_reader& r) {
     check_version(body);
@@ -264,15 +272,30 @@ decoded_body decode_body(const graph_plan& plan, std::string_view body) {
   });
 }
 
+std::string encode_usage(const run_usage& usage) {
+  cbor_writer w;
+  write_usage(w, usage);
+  return w.take();
+}
+
+run_usage usage_after(run_usage usage, const std::vector<journal_entry>& journal) {
+  for (const auto& entry : journal) {
+    if (entry.kind != journal_kind::usage) continue;
+    usage = read_stored("the usage of a run", entry.body, read_usage);
+  }
+  return usage;
+}
+
 std::vector<std::string> next_nodes(std::string_view body) {
   return read_stored(checkpoint_text, body, [&](cbor_reader& r) {
     check_version(body);
     std::vector<std::string> names;
     const auto read_name = [&] {
       const bool is_send = r.peek() == cbor_kind::array;
-      if (is_send) expect_array(r, 2);
+      const bool limited = is_send && read_send_head(r);
       names.emplace_back(r.text());
       if (is_send) r.skip();
+      if (limited) r.skip();
     };
     read_entries(r, [&](std::string_view key) {
       if (key == key_next) {

@@ -17,6 +17,7 @@ namespace mcp::core {
 struct planned_send {
   node_index node = 0;
   value input{};
+  std::optional<timeout_policy> timeout{};
 };
 
 /// What a checkpoint says about the future.
@@ -41,6 +42,12 @@ struct decoded_body {
 };
 /// Throws `corrupt_store` or `newer_format`; a node that the plan does not have is `unknown_node`.
 [[nodiscard]] decoded_body decode_body(const graph_plan& plan, std::string_view body);
+/// The input of a send to `node`: of the type it takes, or else a state or nothing.
+[[nodiscard]] value read_input(cbor_reader& reader, const graph_plan& plan, node_index node);
+
+[[nodiscard]] std::string encode_usage(const run_usage& usage);
+/// What a run has used when its checkpoint says `usage` and `journal` follows it.
+[[nodiscard]] run_usage usage_after(run_usage usage, const std::vector<journal_entry>& journal);
 /// Names of what runs next, for listings; needs no plan.
 [[nodiscard]] std::vector<std::string> next_nodes(std::string_view body);
 

@@ -74,4 +74,20 @@ std::map<std::string, std::string> match_answers(const std::vector<pending_inter
   return answers;
 }
 
+void check_stops(const graph_plan& plan, const run_options& options) {
+  const auto check = [&](const std::vector<std::string>& names, const char* option) {
+    for (const auto& name : names) {
+      if (name == "*" || plan.find(name) != end_index) continue;
+      std::vector<std::string_view> known;
+      for (const auto& node : plan.nodes) known.push_back(node.spec.name);
+      throw error{errc::invalid_argument, std::string{"run_options::"} + option +
+                                              " names the node \"" + name + "\", which graph \"" +
+                                              plan.name + "\" does not have" +
+                                              detail::suggestion(name, known)};
+    }
+  };
+  check(options.interrupt_before, "interrupt_before");
+  check(options.interrupt_after, "interrupt_after");
+}
+
 }  // namespace mcp::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/graph_plan.hpp"
 #include "mcp/checkpoint_store.hpp"
 #include "mcp/run.hpp"
 
@@ -21,5 +22,8 @@ inline constexpr const char* gate_key = "gate";
 /// `invalid_answer`.
 [[nodiscard]] std::map<std::string, std::string> match_answers(
     const std::vector<pending_interrupt>& pending, std::map<std::string, std::string> answers);
+
+/// Throws `invalid_argument` when the run is to stop before or after a node that is not there.
+void check_stops(const graph_plan& plan, const run_options& options);
 
 }  // namespace mcp::core

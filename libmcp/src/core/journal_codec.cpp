@@ -60,9 +60,7 @@ void write_entries(cbor_writer& w, const state_type& type, const std::vector<cha
     w.array(counts.sends);
     for (const auto& target : targets) {
       if (const auto* one = std::get_if<send>(&target)) {
-        w.array(2);
-        w.text(one->node());
-        write_value(w, one->input());
+        write_send(w, one->node(), one->input(), one->timeout());
       }
     }
   }
@@ -87,21 +85,16 @@ channel_write read_write(cbor_reader& r, const state_type& type) {
 }
 
 send read_send(cbor_reader& r, const graph_plan& plan) {
-  expect_array(r, 2);
+  const bool limited = read_send_head(r);
   std::string name{r.text()};
   const auto node = plan.find(name);
   if (node == end_index) {
     throw error{errc::unknown_node, "a journal names the node \"" + name +
                                         "\", which the graph \"" + plan.name + "\" does not have"};
   }
-  const auto* type = plan.nodes[node].spec.input;
-  if (type == nullptr) {
-    if (!r.skip_null()) r.fail("an input for the node \"" + name + "\", which takes the state");
-    return {std::move(name), value{}};
-  }
-  value input{*type};
-  type->decode(r, input.get());
-  return {std::move(name), std::move(input)};
+  send made{std::move(name), read_input(r, plan, node)};
+  if (limited) made.timeout(read_timeout(r));
+  return made;
 }
 
 /// Reads the entry `key` if it is one of `w`, `g` and `s`; passes over others.

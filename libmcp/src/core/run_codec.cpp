@@ -14,6 +14,8 @@ constexpr std::string_view key_deadline = "m";
 constexpr std::string_view key_budget = "b";
 constexpr std::string_view key_interrupt_before = "x";
 constexpr std::string_view key_interrupt_after = "y";
+constexpr std::string_view key_events = "e";
+constexpr std::string_view key_event_capacity = "q";
 constexpr std::string_view key_steps = "s";
 constexpr std::string_view key_node_calls = "c";
 constexpr std::string_view key_counters = "k";
@@ -54,7 +56,10 @@ durability read_durability(cbor_reader& r) {
 
 std::string encode_options(const run_options& options) {
   cbor_writer w;
-  w.map(7);
+  const run_options usual;
+  const bool recorded = options.events != usual.events;
+  const bool capacity = options.event_capacity != usual.event_capacity;
+  w.map(7 + static_cast<std::size_t>(recorded) + static_cast<std::size_t>(capacity));
   w.text(key_thread);
   w.text(options.thread_id);
   w.text(key_recursion_limit);
@@ -69,6 +74,14 @@ std::string encode_options(const run_options& options) {
   write_texts(w, options.interrupt_before);
   w.text(key_interrupt_after);
   write_texts(w, options.interrupt_after);
+  if (recorded) {
+    w.text(key_events);
+    w.integer(options.events);
+  }
+  if (capacity) {
+    w.text(key_event_capacity);
+    w.unsigned_integer(options.event_capacity);
+  }
   return w.take();
 }
 
@@ -90,6 +103,10 @@ run_options decode_options(std::string_view body) {
         options.interrupt_before = read_texts(r);
       } else if (key == key_interrupt_after) {
         options.interrupt_after = read_texts(r);
+      } else if (key == key_events) {
+        options.events = static_cast<event_mask>(r.unsigned_integer() & all_events);
+      } else if (key == key_event_capacity) {
+        options.event_capacity = static_cast<std::size_t>(r.unsigned_integer());
       } else {
         r.skip();
       }

@@ -238,6 +238,7 @@ void run_machine::finish(run_status status, machine_commands& out) {
   result_.status = status;
   result_.steps = executed_;
   if (settings_.stored && !damaged_) flush_exit(out);
+  if (settings_.stored && status != run_status::done && anchor_) journal_usage(out);
   if (settings_.stored && settings_.root()) {
     out.writes.emplace_back(set_run_status{.run_id = settings_.run_id,
                                            .status = status,

@@ -120,6 +120,7 @@ class run_machine {
   [[nodiscard]] const machine_result& result() const noexcept { return result_; }
   [[nodiscard]] const state_pointer& state() const noexcept { return state_; }
   [[nodiscard]] const log_position& position() const noexcept { return position_; }
+  [[nodiscard]] const agenda& next() const noexcept { return next_; }
   [[nodiscard]] const run_settings& settings() const noexcept { return settings_; }
   /// The task's id; made when first asked for. Only for tasks of the present superstep.
   const std::string& id_of(task& of) const;
@@ -139,7 +140,7 @@ class run_machine {
   // run_machine_tasks.cpp: tasks of a superstep
   void make_tasks(machine_commands& out);
   task& fresh_task(std::size_t slot);
-  void recall(task& planned, machine_commands& out);
+  void recall(task& planned);
   void dispatch(task& planned, machine_commands& out);
   void finished(task& done, machine_commands& out);
   void interrupted(task& asked, machine_commands& out);
@@ -147,6 +148,7 @@ class run_machine {
   void abandon(task& unwanted, machine_commands& out);
   void replace(std::size_t slot, error reason, machine_commands& out);
   void abandon_all(machine_commands& out);
+  [[nodiscard]] const std::optional<timeout_policy>& limits_of(const task& of) const;
   void watch(const task& running, machine_commands& out) const;
   static void wish_wake(std::optional<instant> time, machine_commands& out);
 
@@ -170,6 +172,7 @@ class run_machine {
   void append_checkpoint(checkpoint_source source, store_time now, machine_commands& out);
   void journal(journal_kind kind, std::string key, std::string body, machine_commands& out) const;
   void journal_tasks(machine_commands& out) const;
+  void journal_usage(machine_commands& out) const;
   [[nodiscard]] bool wants(event_kind kind) const noexcept {
     return (settings_.options.events & static_cast<event_mask>(kind)) != 0;
   }

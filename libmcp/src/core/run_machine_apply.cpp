@@ -93,6 +93,12 @@ void run_machine::claim_channels() {
   ++epoch_;
   for (std::size_t i = 0; i < task_count_; ++i) {
     for (const auto& write : tasks_[i]->outcome.result.writes) {
+      if (write.channel >= claims_.size() ||
+          !write.content.type()->same(type.at(write.channel).type())) {
+        throw error{errc::invalid_update,
+                    "node " + quoted(settings_.plan->name_of(tasks_[i]->planned)) +
+                        " returned an update of another state than " + quoted(type.name())};
+      }
       auto& claim = claims_[write.channel];
       const bool merged = type.at(write.channel).many_writers();
       const bool overwrites = merged && write.mode == write_mode::overwrite;
@@ -209,7 +215,7 @@ void run_machine::start_send(send&& one, const std::string& from) {
     throw error{errc::invalid_goto, quoted(from) + " sends " + quoted(one.node()) +
                                         " an input of another type than it takes"};
   }
-  next_.sends.push_back({node, std::move(one.input())});
+  next_.sends.push_back({node, std::move(one.input()), one.timeout()});
 }
 
 void run_machine::trigger(node_index node) {

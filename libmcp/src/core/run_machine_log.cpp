@@ -108,6 +108,11 @@ void run_machine::journal_tasks(machine_commands& out) const {
   }
 }
 
+/// What was used since the last checkpoint must not be free because a part of the superstep waits.
+void run_machine::journal_usage(machine_commands& out) const {
+  journal(journal_kind::usage, {}, encode_usage(ports_.usage()), out);
+}
+
 void run_machine::journal(journal_kind kind, std::string key, std::string body,
                           machine_commands& out) const {
   out.writes.emplace_back(put_journal{.thread_id = settings_.thread_id,

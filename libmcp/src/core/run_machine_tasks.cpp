@@ -29,6 +29,7 @@ task& run_machine::fresh_task(std::size_t slot) {
   result.answers.clear();
   result.effects.clear();
   result.failed_with.reset();
+  result.timeout.reset();
   result.outcome.interrupts.clear();
   return result;
 }
@@ -51,20 +52,21 @@ void run_machine::make_tasks(machine_commands& out) {
     auto& made = fresh_task(slot++);
     made.node = made.planned = one.node;
     made.send = index++;
+    made.timeout = one.timeout;
     // The agenda keeps its copy only while a checkpoint may still have to name it.
     made.input.input = settings_.stored ? one.input : std::move(one.input);
   }
   unsettled_ = task_count_;
   for (std::size_t i = 0; i < task_count_; ++i) {
     auto& made = *tasks_[i];
-    if (memory_) recall(made, out);
+    if (memory_) recall(made);
     if (made.state == task_state::planned) dispatch(made, out);
     if (phase_ != phase::executing) return;
   }
 }
 
 /// Gives a task what its journal already knows.
-void run_machine::recall(task& planned, machine_commands& out) {
+void run_machine::recall(task& planned) {
   const auto found = memory_->find(id_of(planned));
   if (found == memory_->end()) return;
   auto& known = found->second;
@@ -91,7 +93,6 @@ void run_machine::recall(task& planned, machine_commands& out) {
     return;
   }
   planned.answers.assign(answers_.begin(), answers_.end());
-  static_cast<void>(out);
 }
 
 void run_machine::dispatch(task& planned, machine_commands& out) {
@@ -99,10 +100,22 @@ void run_machine::dispatch(task& planned, machine_commands& out) {
     // A budget is the whole run's: nothing of this superstep can go on.
     return fail(std::move(*refused), out);
   }
+  const auto& spec = settings_.plan->nodes[planned.node].spec;
+  const auto& sent = planned.input.input;
+  const bool fits = spec.input == nullptr || (sent.has_value() && sent.type()->same(*spec.input)) ||
+                    (spec.kind == node_kind::subgraph && !sent.has_value());
+  if (!fits) {
+    return fail(error{errc::invalid_goto,
+                      "the node takes the input of a send of another type than "
+                      "the task has, or was not started by a send"}
+                    .at(place_of(planned)),
+                out);
+  }
   ++planned.attempt;
   planned.state = task_state::running;
+  // A fallback that takes the state gets the run's when the send brought something else.
   const bool own_state =
-      planned.input.input.has_value() && settings_.plan->nodes[planned.node].spec.input == nullptr;
+      sent.has_value() && spec.input == nullptr && *sent.type()->id == settings_.plan->state->id();
   planned.input.state = own_state
                             ? state_pointer{*settings_.plan->state,
                                             settings_.plan->state->copy(planned.input.input.get())}
@@ -165,6 +178,7 @@ void run_machine::finished(task& done, machine_commands& out) {
   if (!last) {
     journal(journal_kind::task, id_of(done), encode_result(*settings_.plan, done.outcome.result),
             out);
+    if (settings_.budgeted) journal_usage(out);
   }
 }
 
@@ -249,6 +263,7 @@ void run_machine::replace(std::size_t slot, error reason, machine_commands& out)
   next.input.input = old->input.input;
   next.answers = old->answers;
   next.failed_with = old->failed_with;
+  next.timeout = old->timeout;
   // The old attempt may still add to its own; what it adds is found through the run.
   if (memory_) {
     if (const auto known = memory_->find(next.id); known != memory_->end()) {
@@ -274,7 +289,7 @@ void run_machine::tick(machine_commands& out) {
   for (std::size_t i = 0; i < task_count_; ++i) {
     auto& one = *tasks_[i];
     if (one.state == task_state::waiting && now >= one.retry_at) dispatch(one, out);
-    const auto& timeout = settings_.plan->nodes[one.node].spec.options.timeout;
+    const auto& timeout = limits_of(one);
     if (one.state == task_state::running && timeout) {
       if (auto late = overdue(*timeout, one, now)) replace(i, std::move(*late), out);
     }
@@ -285,8 +300,12 @@ void run_machine::tick(machine_commands& out) {
   if (deadline_.count() > 0) wish_wake(deadline_, out);
 }
 
+const std::optional<timeout_policy>& run_machine::limits_of(const task& of) const {
+  return of.timeout ? of.timeout : settings_.plan->nodes[of.node].spec.options.timeout;
+}
+
 void run_machine::watch(const task& running, machine_commands& out) const {
-  const auto& timeout = settings_.plan->nodes[running.node].spec.options.timeout;
+  const auto& timeout = limits_of(running);
   if (running.state == task_state::running && timeout) {
     wish_wake(next_check(*timeout, running, ports_.now()), out);
   }

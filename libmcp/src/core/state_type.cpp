@@ -1,5 +1,7 @@
 #include "mcp/graph_builder.hpp"
 
+#include <algorithm>
+
 namespace mcp {
 
 channel::~channel() = default;
@@ -14,6 +16,15 @@ int state_type::find(std::string_view channel_name) const noexcept {
 
 std::vector<channel_write> state_type::input_writes(const mcp::value& input) const {
   return detail::given_fields(*this, input.get());
+}
+
+bool state_type::same(const state_type& other) const noexcept {
+  if (this == &other) return true;
+  return *id_ == *other.id_ &&
+         std::equal(channels_.begin(), channels_.end(), other.channels_.begin(),
+                    other.channels_.end(), [](const auto& a, const auto& b) {
+                      return a->name() == b->name() && a->type().same(b->type());
+                    });
 }
 
 void state_type::add(std::unique_ptr<channel> added) {

@@ -60,4 +60,29 @@ void expect_array(cbor_reader& reader, std::size_t size) {
   }
 }
 
+void write_send(cbor_writer& writer, std::string_view node, const value& input,
+                const std::optional<timeout_policy>& timeout) {
+  writer.array(timeout ? 3 : 2);
+  writer.text(node);
+  write_value(writer, input);
+  if (!timeout) return;
+  writer.array(2);
+  writer.integer(timeout->run.count());
+  writer.integer(timeout->idle.count());
+}
+
+bool read_send_head(cbor_reader& reader) {
+  const auto size = reader.array();
+  if (size != 2 && size != 3) reader.fail("expected a node, its input and perhaps limits");
+  return size == 3;
+}
+
+timeout_policy read_timeout(cbor_reader& reader) {
+  expect_array(reader, 2);
+  timeout_policy limits;
+  limits.run = milliseconds{reader.integer()};
+  limits.idle = milliseconds{reader.integer()};
+  return limits;
+}
+
 }  // namespace mcp::core

@@ -2,12 +2,14 @@
 
 #include "core/cbor_scan.hpp"
 #include "mcp/error.hpp"
+#include "mcp/policy.hpp"
 #include "mcp/update.hpp"
 #include "mcp/value.hpp"
 
 #include <cstdint>
 #include <map>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +34,13 @@ void write_counters(cbor_writer& writer, const std::map<std::string, std::int64_
 
 /// Reads an array of exactly `size` items.
 void expect_array(cbor_reader& reader, std::size_t size);
+
+/// A send: `[node, input]`, or `[node, input, [run, idle]]` with limits of its own.
+void write_send(cbor_writer& writer, std::string_view node, const value& input,
+                const std::optional<timeout_policy>& timeout);
+/// The head of a send; true when limits follow its node and input.
+[[nodiscard]] bool read_send_head(cbor_reader& reader);
+[[nodiscard]] timeout_policy read_timeout(cbor_reader& reader);
 
 /// Calls `function(reader)` on stored bytes, which may be anything: what is wrong with them becomes
 /// `corrupt_store`. Errors about the present graph (`unknown_node`, `newer_format`) pass.

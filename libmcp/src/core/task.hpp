@@ -68,6 +68,7 @@ struct task {
   checkpoint_id planned_from{};  ///< part of its id
   checkpoint_id anchor{};        ///< stored checkpoint its journal belongs to
   instant retry_at{0};
+  std::optional<timeout_policy> timeout{};  ///< of its send, in place of the node's
   std::string id{};  ///< empty while nobody needs it
   node_input input{};
   std::vector<std::pair<std::string, std::string>> answers{};  ///< interrupt id, CBOR

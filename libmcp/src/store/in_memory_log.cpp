@@ -87,6 +87,12 @@ std::optional<stored_checkpoint> in_memory_log::load(const std::string& ns,
   return result;
 }
 
+std::optional<std::string> in_memory_log::body(checkpoint_id id) const {
+  const auto at = position_of(id);
+  if (at == npos) return std::nullopt;
+  return records_[at].body;
+}
+
 std::vector<checkpoint_info> in_memory_log::history(const std::string& ns,
                                                     const history_query& query) const {
   const auto limit = std::min(query.limit, max_history_limit);

@@ -34,6 +34,7 @@ class in_memory_log {
 
   [[nodiscard]] std::optional<stored_checkpoint> load(const std::string& ns,
                                                       std::optional<checkpoint_id> id) const;
+  [[nodiscard]] std::optional<std::string> body(checkpoint_id id) const;
   [[nodiscard]] std::vector<checkpoint_info> history(const std::string& ns,
                                                      const history_query& query) const;
 

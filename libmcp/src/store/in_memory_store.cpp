@@ -1,12 +1,11 @@
 #include "mcp/checkpoint_store.hpp"
+#include "store/claim_list.hpp"
 #include "store/in_memory_data.hpp"
 #include "store/prune_plan.hpp"
 #include "store/write_rules.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <tuple>
-#include <unordered_set>
 #include <utility>
 
 namespace mcp {
@@ -30,15 +29,8 @@ class in_memory_store final : public checkpoint_store {
     data_.write(batch);
   }
 
-  bool claim(const std::string& run_id) override {
-    const std::lock_guard lock(claims_mutex_);
-    return claims_.insert(run_id).second;
-  }
-
-  void release(const std::string& run_id) noexcept override {
-    const std::lock_guard lock(claims_mutex_);
-    claims_.erase(run_id);
-  }
+  bool claim(const std::string& thread_id) override { return claims_.take(thread_id); }
+  void release(const std::string& thread_id) noexcept override { claims_.give_back(thread_id); }
 
   std::optional<run_record> run(const std::string& run_id) override {
     const stripe_lock lock(data_.stripes, mask_of(run_id));
@@ -76,6 +68,21 @@ class in_memory_store final : public checkpoint_store {
     result.reserve(found.size());
     for (const auto* one : found) result.push_back(one->record);
     return result;
+  }
+
+  std::optional<run_record> last_run(const std::string& thread_id) override {
+    const stripe_lock lock(data_.stripes, all_stripes);
+    const auto* thread = data_.find_thread(thread_id);
+    if (thread == nullptr || thread->runs.empty()) return std::nullopt;
+    const auto& id = thread->runs.back();
+    return data_.stripes[stripe_of(id)].runs.at(id).record;
+  }
+
+  std::optional<std::string> body(const std::string& thread_id, const std::string& ns,
+                                  checkpoint_id id) override {
+    const stripe_lock lock(data_.stripes, mask_of(thread_id));
+    const auto* log = data_.find_log(thread_id, ns);
+    return log == nullptr ? std::nullopt : log->body(id);
   }
 
   std::optional<stored_checkpoint> load(const std::string& thread_id, const std::string& ns,
@@ -161,8 +168,7 @@ class in_memory_store final : public checkpoint_store {
   }
 
   store::in_memory_data data_;
-  std::mutex claims_mutex_;
-  std::unordered_set<std::string> claims_;
+  store::claim_list claims_;
 };
 
 prune_report in_memory_store::prune(const std::string& thread_id, std::size_t keep) {

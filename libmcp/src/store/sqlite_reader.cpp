@@ -50,6 +50,11 @@ sqlite_reader::sqlite_reader(sqlite_connection& connection)
       runs_of_thread_(connection,
                       MCP_RUN_SELECT("") "AND r.thread = (SELECT id FROM threads WHERE name = ?4) "
                                          "ORDER BY r.id LIMIT ?3"),
+      last_run_(connection, "SELECT " MCP_RUN_COLUMNS
+                            ",t.name FROM runs r JOIN threads t ON t.id = r.thread "
+                            "WHERE r.status IS NOT NULL AND "
+                            "r.thread = (SELECT id FROM threads WHERE name = ?) "
+                            "ORDER BY r.id DESC LIMIT 1"),
       unfinished_runs_(connection, MCP_RUN_SELECT("INDEXED BY runs_unfinished")
                                        "AND r.status <= 2 ORDER BY r.id LIMIT ?3"),
       checkpoint_(connection, "SELECT " MCP_LOG_COLUMNS
@@ -110,6 +115,23 @@ std::vector<run_record> sqlite_reader::runs(const run_query& query) {
     collect(sqlite_query(statement, mask, query.graph, limit));
   }
   return result;
+}
+
+std::optional<run_record> sqlite_reader::last_run(const std::string& thread_id) {
+  sqlite_query query(last_run_, thread_id);
+  if (!query.next()) return std::nullopt;
+  auto row = read_run_row(query);
+  row.record.thread_id = thread_id;
+  return std::move(row.record);
+}
+
+std::optional<std::string> sqlite_reader::body(const std::string& thread_id, const std::string& ns,
+                                               checkpoint_id id) {
+  const auto space = find_namespace(thread_id, ns);
+  if (!space) return std::nullopt;
+  sqlite_query query(checkpoint_, static_cast<std::int64_t>(id.value), space->id);
+  if (!query.next()) return std::nullopt;
+  return std::string{read_log_row(query).body};
 }
 
 std::string sqlite_reader::run_name(std::int64_t id) {

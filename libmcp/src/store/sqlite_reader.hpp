@@ -26,6 +26,9 @@ class sqlite_reader {
 
   [[nodiscard]] std::optional<run_record> run(const std::string& run_id);
   [[nodiscard]] std::vector<run_record> runs(const run_query& query);
+  [[nodiscard]] std::optional<run_record> last_run(const std::string& thread_id);
+  [[nodiscard]] std::optional<std::string> body(const std::string& thread_id, const std::string& ns,
+                                                checkpoint_id id);
   [[nodiscard]] std::optional<stored_checkpoint> load(const std::string& thread_id,
                                                       const std::string& ns,
                                                       std::optional<checkpoint_id> id);
@@ -56,6 +59,7 @@ class sqlite_reader {
   sqlite_statement run_name_;
   sqlite_statement all_runs_;
   sqlite_statement runs_of_thread_;
+  sqlite_statement last_run_;
   sqlite_statement unfinished_runs_;
   sqlite_statement checkpoint_;
   sqlite_statement snapshot_;

@@ -1,4 +1,5 @@
 #include "mcp/checkpoint_store.hpp"
+#include "store/claim_list.hpp"
 #include "store/file_lock.hpp"
 #include "store/sqlite_file.hpp"
 #include "store/sqlite_maintenance.hpp"
@@ -8,7 +9,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 #include <utility>
 
 namespace mcp {
@@ -131,16 +131,12 @@ class sqlite_store final : public checkpoint_store {
     own.writer.write(batch);
   }
 
-  bool claim(const std::string& run_id) override {
+  bool claim(const std::string& thread_id) override {
     (void)writable();
-    const std::lock_guard lock(claims_mutex_);
-    return claims_.insert(run_id).second;
+    return claims_.take(thread_id);
   }
 
-  void release(const std::string& run_id) noexcept override {
-    const std::lock_guard lock(claims_mutex_);
-    claims_.erase(run_id);
-  }
+  void release(const std::string& thread_id) noexcept override { claims_.give_back(thread_id); }
 
   std::optional<run_record> run(const std::string& run_id) override {
     return readers_.use([&](auto& reader) { return reader.run(run_id); });
@@ -148,6 +144,15 @@ class sqlite_store final : public checkpoint_store {
 
   std::vector<run_record> runs(const run_query& query) override {
     return readers_.use([&](auto& reader) { return reader.runs(query); });
+  }
+
+  std::optional<run_record> last_run(const std::string& thread_id) override {
+    return readers_.use([&](auto& reader) { return reader.last_run(thread_id); });
+  }
+
+  std::optional<std::string> body(const std::string& thread_id, const std::string& ns,
+                                  checkpoint_id id) override {
+    return readers_.use([&](auto& reader) { return reader.body(thread_id, ns, id); });
   }
 
   std::optional<stored_checkpoint> load(const std::string& thread_id, const std::string& ns,
@@ -195,8 +200,7 @@ class sqlite_store final : public checkpoint_store {
   std::string path_;
   std::unique_ptr<owner> owner_;
   reader_pool readers_;
-  std::mutex claims_mutex_;
-  std::unordered_set<std::string> claims_;
+  store::claim_list claims_;
 };
 
 }  // namespace
