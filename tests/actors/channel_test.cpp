@@ -192,7 +192,9 @@ TEST_CASE("A field that is no part of the input is refused by its name, and the 
                                    })
                              .entry_point("a"),
                          box.options()};
-  CHECK(runs.run({.question = "why"}).answer == "why!");
+  const auto ended = runs.run_to_result({.question = "why"});
+  CHECK(ended.state().scratch == "seen");
+  CHECK(output_json(ended.info.state) == R"({"answer":"why!","question":"why"})");
   for (const auto& wrong : {guarded{.answer = "forged"}, guarded{.scratch = "forged"}}) {
     try {
       static_cast<void>(runs.run(wrong));

@@ -109,9 +109,16 @@ TEST_CASE("Subgraphs of subgraphs run and interrupt at any depth") {
   CHECK(mentions(stopped.interrupts().front().ns, "|deepest:"));
   REQUIRE(runs.state("t").interrupts.size() == 1);
   CHECK(runs.state("t").interrupts.front().id == stopped.interrupts().front().id);
-  const auto inside = runs.base().state("t", std::nullopt, stopped.interrupts().front().ns);
-  CHECK(inside.state.as<inner>().log == words{"a", "m", "before"});
+  const auto& ns = stopped.interrupts().front().ns;
+  const auto inside = runs.state_of<inner>("t", ns);
+  CHECK(inside.values.log == words{"a", "m", "before"});
   CHECK(inside.next == words{"ask"});
+  CHECK(code_of([&] { return runs.state_of<notes>("t", ns); }) == errc::invalid_argument);
+  CHECK(code_of([&] { return runs.state_of<inner>("t", ns + "x"); }) == errc::unknown_thread);
+  const auto all = runs.namespaces("t");
+  REQUIRE(all.size() == 3);
+  CHECK(all.front().empty());
+  CHECK(all.back() == ns);
   const auto ended = runs.resume("t", answers::only("yes")).join();
   REQUIRE(ended.done());
   CHECK(ended.state().log == words{"a", "m", "before", "deep=yes", "z"});

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -135,6 +136,25 @@ class executor {
     auto found = base_.state(thread_id, at, "");
     return {found.state.template as<State>(), std::move(found.info), std::move(found.next),
             std::move(found.interrupts), found.status};
+  }
+  /// The state of a subgraph's run inside a thread: `ns` is one of `namespaces`, or that of an
+  /// event or an interrupt, and `Child` its graph's state. Throws as `state`, and
+  /// `invalid_argument` for another type.
+  template <class Child>
+  [[nodiscard]] thread_state<Child> state_of(const std::string& thread_id, const std::string& ns,
+                                             std::optional<checkpoint_id> at = std::nullopt) {
+    auto found = base_.state(thread_id, at, ns);
+    if (found.state.type().id() != typeid(Child)) {
+      throw error{errc::invalid_argument, "the state in namespace \"" + ns + "\" is \"" +
+                                              found.state.type().name() + "\", another type"};
+    }
+    return {found.state.template as<Child>(), std::move(found.info), std::move(found.next),
+            std::move(found.interrupts), found.status};
+  }
+  /// The namespaces of a thread that hold checkpoints, sorted: "" for the graph's own, and for each
+  /// run of a subgraph its node and task.
+  [[nodiscard]] std::vector<std::string> namespaces(const std::string& thread_id) const {
+    return base_.namespaces(thread_id);
   }
   /// Newest first.
   [[nodiscard]] std::vector<checkpoint_entry> history(const std::string& thread_id,

@@ -141,6 +141,7 @@ class MCP_EXPORT executor_base {
   [[nodiscard]] std::vector<checkpoint_entry> history(const std::string& thread_id,
                                                       const history_query& query,
                                                       const std::string& ns);
+  [[nodiscard]] std::vector<std::string> namespaces(const std::string& thread_id) const;
   checkpoint_id update_state(const std::string& thread_id, node_result change,
                              const std::string& as_node);
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);

@@ -74,6 +74,8 @@ enum class drawing : std::uint8_t { mermaid, dot, json };
 /// JSON Schema of what may be given to a run, and of what it returns.
 [[nodiscard]] MCP_EXPORT std::string input_schema(const state_type& type);
 [[nodiscard]] MCP_EXPORT std::string output_schema(const state_type& type);
+/// The fields of a state that are part of its output, as a JSON object.
+[[nodiscard]] MCP_EXPORT std::string output_json(const state_pointer& state);
 
 namespace detail {
 /// Enter and leave functions of a subgraph that shares fields with its parent by name and type.

@@ -35,6 +35,9 @@ class engine {
                           const std::string& ns);
   std::vector<checkpoint_entry> history(const std::string& thread_id, const history_query& query,
                                         const std::string& ns);
+  std::vector<std::string> namespaces(const std::string& thread_id) const {
+    return store().namespaces(thread_id);
+  }
   checkpoint_id update_state(const std::string& thread_id, node_result change,
                              const std::string& as_node);
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);

@@ -79,6 +79,10 @@ std::vector<checkpoint_entry> executor_base::history(const std::string& thread_i
   return engine_->history(thread_id, query, ns);
 }
 
+std::vector<std::string> executor_base::namespaces(const std::string& thread_id) const {
+  return engine_->namespaces(thread_id);
+}
+
 checkpoint_id executor_base::update_state(const std::string& thread_id, node_result change,
                                           const std::string& as_node) {
   return engine_->update_state(thread_id, std::move(change), as_node);

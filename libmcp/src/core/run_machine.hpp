@@ -76,17 +76,21 @@ struct machine_result {
 /// A run as a function of events to commands. Owned and called by one actor; no event may come
 /// before the commands of the one before have been carried out.
 ///
-/// | phase     | event                 | next phase, commands |
-/// |-----------|-----------------------|---------------------------------------------------------------|
-/// | idle      | begin, go_on          | holding (first writes) or executing | | idle      | edit
-/// | finishing: one checkpoint of `update_state`                   | | holding   | durable |
-/// executing: dispatch the next superstep, or finishing           | | executing | task_done |
-/// executing; with the last task: apply, then holding / executing | | executing | tick | executing:
-/// retries, timeouts; deadline: finishing             | | any       | cancel                |
-/// finishing: abandon what runs                                  | | executing | drain | finishing
-/// at the superstep's end                              | | finishing | durable               |
-/// finished                                                      | | finished  | any | finished,
-/// nothing                                             |
+// clang-format off
+/// | phase     | event       | next phase, commands                                             |
+/// |-----------|-------------|------------------------------------------------------------------|
+/// | idle      | begin,go_on | holding (first writes) or executing                              |
+/// | idle      | edit        | finishing: one checkpoint of `update_state`                      |
+/// | holding   | durable     | executing: dispatch the next superstep, or finishing             |
+/// | executing | task_done   | executing; with the last task: apply, then holding or executing  |
+/// | executing | tick        | executing: retries, timeouts; at the deadline: finishing         |
+/// | executing | task_lost   | executing: as a failed attempt                                   |
+/// | executing | drain       | finishing at the superstep's end                                 |
+/// | any       | cancel      | finishing: abandon what runs                                     |
+/// | any       | stop        | finished: nothing more is written                                |
+/// | finishing | durable     | finished                                                         |
+/// | finished  | any         | finished, nothing                                                |
+// clang-format on
 class run_machine {
  public:
   enum class phase : std::uint8_t { idle, holding, executing, finishing, finished };

@@ -30,4 +30,19 @@ std::string output_schema(const state_type& type) {
   return schema_of(type, [](const channel& one) { return one.is_output(); });
 }
 
+std::string output_json(const state_pointer& state) {
+  const auto& type = state.type();
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < type.channel_count(); ++i) count += type.at(i).is_output() ? 1U : 0U;
+  cbor_writer made;
+  made.map(count);
+  for (std::size_t i = 0; i < type.channel_count(); ++i) {
+    const auto& channel = type.at(i);
+    if (!channel.is_output()) continue;
+    made.text(channel.name());
+    channel.type().encode(made, channel.at(state.get()));
+  }
+  return cbor_to_json(made.bytes());
+}
+
 }  // namespace mcp
