@@ -14,7 +14,7 @@ namespace {
 
 using term_list = std::vector<std::string>;
 
-bool contains(const term_list& list, const std::string& value) {
+bool has_term(const term_list& list, const std::string& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
@@ -55,7 +55,7 @@ term_list related_terms(const sub_question& part, const bm25_index& index,
   }
   std::vector<std::pair<double, std::string>> ranked;
   for (const auto& [term, count] : counts) {
-    const bool known = contains(part.query_terms, term) || contains(part.expansion, term);
+    const bool known = has_term(part.query_terms, term) || has_term(part.expansion, term);
     constexpr int min_passages = 2;  // a term of one passage is its own, not the subject's
     const bool number = term.find_first_not_of("0123456789.,") == std::string::npos;
     if (known || number || term.size() < 3 || count < min_passages) continue;
@@ -84,7 +84,7 @@ std::vector<proposal> proposals(const sub_question& part, const bm25_index& inde
   for (const std::string& term : part.terms) {
     for (const std::string& synonym : synonyms_of(term)) {
       const bool useful = index.document_frequency(synonym) > 0;
-      if (useful && !contains(synonyms, synonym) && !contains(present, synonym)) {
+      if (useful && !has_term(synonyms, synonym) && !has_term(present, synonym)) {
         synonyms.push_back(synonym);
       }
     }
@@ -126,7 +126,7 @@ term_list absent_words(const sub_question& part, const std::vector<evidence>& ow
   }
   term_list out;
   for (std::size_t i = 0; i < part.terms.size(); ++i) {
-    if (!seen.contains(part.terms[i])) out.push_back(part.words[i]);
+    if (!seen.has_term(part.terms[i])) out.push_back(part.words[i]);
   }
   return out;
 }
@@ -208,7 +208,7 @@ std::vector<verdict> review(const std::vector<sub_question>& parts,
     if (v.state != coverage_state::covered && round < rounds) {
       for (proposal& next : proposals(part, index, options)) {
         const std::string key = query_key(with(part, next));
-        if (key == query_key(part) || contains(tried, key)) continue;
+        if (key == query_key(part) || has_term(tried, key)) continue;
         v.retry = true;
         v.query_terms = std::move(next.terms);
         v.expansion = std::move(next.expansion);

@@ -6,12 +6,12 @@ namespace {
 /// Messages an actor handles before others have their turn; as in the scheduler.
 constexpr std::size_t max_throughput = 100;
 /// Actors that wait for this thread; a chain of nodes never needs more.
-constexpr std::size_t max_waiting = 1;
+constexpr std::size_t max_kept_jobs = 1;
 
 }  // namespace
 
 void lent_thread::exec_later(caf::resumable* job) {
-  if (jobs_.size() < max_waiting) {
+  if (jobs_.size() < max_kept_jobs) {
     jobs_.push_back(job);
   } else {
     hand_over(job);

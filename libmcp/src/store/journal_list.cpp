@@ -7,7 +7,7 @@
 namespace mcp::store {
 namespace {
 
-constexpr std::size_t npos = static_cast<std::size_t>(-1);
+constexpr std::size_t not_found = static_cast<std::size_t>(-1);
 /// Journals up to this size are searched one by one; longer ones have an index.
 constexpr std::size_t short_journal = 16;
 
@@ -20,16 +20,16 @@ std::string index_key(const journal_entry& entry) {
 std::size_t journal_list::find(const journal_entry& entry) const {
   if (!index_.empty()) {
     const auto found = index_.find(index_key(entry));
-    return found == index_.end() ? npos : found->second;
+    return found == index_.end() ? not_found : found->second;
   }
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].kind == entry.kind && entries_[i].key == entry.key) return i;
   }
-  return npos;
+  return not_found;
 }
 
 std::optional<std::string> journal_list::put(const journal_entry& entry) {
-  if (const auto at = find(entry); at != npos) {
+  if (const auto at = find(entry); at != not_found) {
     return std::exchange(entries_[at].body, entry.body);
   }
   if (!index_.empty()) {
