@@ -50,6 +50,8 @@ struct write_batch {
   caf::actor answer_to{};                         ///< gets a written_message, if set
   std::unique_ptr<std::promise<void>> waiting{};  ///< is fulfilled, if set
   std::function<void()> then{};                   ///< is called if it could be written, if set
+  /// Is called in any case, if set; with why it could not be written.
+  std::function<void(const std::shared_ptr<mcp::error>& failed)> done{};
 };
 /// To the store's writer.
 struct write_message {
@@ -59,6 +61,8 @@ struct write_message {
 struct flush_message {};
 /// To a node's gate: a place is free again.
 struct vacated_message {};
+/// To an agent's actor: there is something to do.
+struct visit_message {};
 
 }  // namespace mcp::actors
 
@@ -72,6 +76,7 @@ CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::node_died_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::write_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::flush_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::vacated_message))
+CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::visit_message))
 CAF_END_TYPE_ID_BLOCK(mcp_actors)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::execute_message)
@@ -83,6 +88,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::node_died_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::write_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::flush_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::vacated_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::visit_message)
 
 namespace mcp::actors {
 

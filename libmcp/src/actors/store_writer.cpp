@@ -74,6 +74,7 @@ class writer_actor final : public base_actor {
   void answer(write_batch& batch, const std::shared_ptr<error>& failed) {
     if (batch.answer_to) send(batch.answer_to, written_message{failed});
     if (batch.then && !failed) batch.then();
+    if (batch.done) batch.done(failed);
     if (!batch.waiting) return;
     if (failed) {
       batch.waiting->set_exception(std::make_exception_ptr(*failed));
@@ -115,6 +116,19 @@ void store_writer::when_durable(std::function<void()> then) {
   auto batch = std::make_shared<write_batch>();
   batch->then = std::move(then);
   caf::anon_send(actor_, write_message{std::move(batch)});
+}
+
+bool store_writer::write_then(std::vector<store_write> writes,
+                              std::function<void(const std::shared_ptr<mcp::error>& failed)> done) {
+  if (direct_) {
+    store_->write(writes);
+    return true;
+  }
+  auto batch = std::make_shared<write_batch>();
+  batch->writes = std::move(writes);
+  batch->done = std::move(done);
+  caf::anon_send(actor_, write_message{std::move(batch)});
+  return false;
 }
 
 void store_writer::write_and_wait(std::vector<store_write> writes) {
