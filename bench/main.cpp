@@ -24,8 +24,8 @@ struct choices {
 // Every row of the benchmark, in the order they are measured.
 std::vector<bench::spec> all_rows() {
   std::vector<bench::spec> all;
-  for (auto&& rows :
-       {bench::engine_rows(), bench::store_rows(), bench::process_rows(), bench::floor_rows()}) {
+  for (auto&& rows : {bench::engine_rows(), bench::store_rows(), bench::process_rows(),
+                      bench::agent_rows(), bench::floor_rows()}) {
     all.insert(all.end(), rows.begin(), rows.end());
   }
   return all;

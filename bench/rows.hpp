@@ -12,6 +12,8 @@ namespace bench {
 [[nodiscard]] std::vector<spec> store_rows();
 /// Many runs that wait, and a process from its start.
 [[nodiscard]] std::vector<spec> process_rows();
+/// Agents as actors: what one costs asleep and awake, and what waking takes.
+[[nodiscard]] std::vector<spec> agent_rows();
 
 /// The argument that makes this program a first FastMCP program, and what it then does.
 inline constexpr const char* first_program_argument = "--as-first-program";

@@ -61,6 +61,10 @@ namespace mcp {
   X(tool_failed, 210, "see the cause; the model is told when the tool handles its errors")       \
   X(invalid_tool_call, 211, "compare the arguments with the tool's schema")                      \
   X(access_denied, 212, "allow the host or folder in the options of the tool if this was meant") \
+  X(unknown_agent, 220, "use an address whose type was given to the agent system")                \
+  X(unknown_message, 221, "send a message that the agent's type has a handler for")               \
+  X(agent_failed, 222, "see the cause; the agent goes on with the state before the message")       \
+  X(agent_stopped, 223, "see the reason; agent_system::revive lets it start again")                \
   X(invalid_cluster_file, 230, "correct the file at the line and column named in the message")   \
   X(script_failed, 231, "correct the script, or raise the limit that the message names")
 

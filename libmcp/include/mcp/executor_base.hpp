@@ -93,6 +93,9 @@ class MCP_EXPORT run_handle_base {
   [[nodiscard]] bool finished() const;
   /// Waits for the end; does not throw when the run failed.
   [[nodiscard]] run_result_info wait() const;
+  /// Calls `then` once the run has ended, on a thread of the runtime, or at once if it has: it must
+  /// neither block nor throw. For callers that cannot wait.
+  void when_finished(std::function<void(const run_result_info&)> then) const;
   /// Stops the run's work: tasks are told, their results dropped. The run can be resumed.
   void cancel(const std::string& reason = "cancelled by the caller") const;
   /// Stops at the end of the present superstep; the run can be resumed.

@@ -46,6 +46,8 @@ struct node_died_message {
 struct flush_message {};
 /// To a node's gate: a place is free again.
 struct vacated_message {};
+/// To an agent's actor: there is something to do.
+struct visit_message {};
 
 }  // namespace mcp::actors
 
@@ -58,6 +60,7 @@ CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::control_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::node_died_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::flush_message))
 CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::vacated_message))
+CAF_ADD_TYPE_ID(mcp_actors, (mcp::actors::visit_message))
 CAF_END_TYPE_ID_BLOCK(mcp_actors)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::execute_message)
@@ -68,6 +71,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::control_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::node_died_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::flush_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::vacated_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::actors::visit_message)
 
 namespace mcp::actors {
 

@@ -31,6 +31,9 @@ bool run_handle_base::finished() const {
 run_result_info run_handle_base::wait() const {
   return run_->wait();
 }
+void run_handle_base::when_finished(std::function<void(const run_result_info&)> then) const {
+  run_->when_finished(std::move(then));
+}
 event_stream run_handle_base::stream(std::uint64_t from) const {
   return {run_, from};
 }

@@ -70,6 +70,7 @@ void live_run::accept() {
 
 void live_run::finish(run_result_info result) {
   caf::actor dropped;
+  std::vector<std::function<void(const run_result_info&)>> listeners;
   bool wake = false;
   {
     const std::lock_guard lock{mutex_};
@@ -77,10 +78,20 @@ void live_run::finish(run_result_info result) {
     result_ = std::move(result);
     dropped = std::move(actor_);
     actor_ = nullptr;
+    listeners = std::move(listeners_);
     wake = sleepers_ > 0;
     finished_.store(true, std::memory_order_release);
   }
   if (wake) changed_.notify_all();
+  for (const auto& one : listeners) one(*result_);  // set once, never changed
+}
+
+void live_run::when_finished(std::function<void(const run_result_info&)> then) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!result_) return listeners_.push_back(std::move(then));
+  }
+  then(*result_);
 }
 
 void live_run::wait_accepted() {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ class live_run {
   /// Waits until the run is accepted or has ended; throws when it was refused.
   void wait_accepted();
   [[nodiscard]] run_result_info wait();
+  /// Calls `then` once the run has ended, on the thread that ends it; at once if it has.
+  void when_finished(std::function<void(const run_result_info&)> then);
   [[nodiscard]] const std::atomic<bool>& finished_flag() const noexcept { return finished_; }
   [[nodiscard]] bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
@@ -59,6 +62,7 @@ class live_run {
   std::deque<run_event> kept_;
   caf::actor actor_;
   std::vector<control_message> early_;  ///< while the actor is not known yet
+  std::vector<std::function<void(const run_result_info&)>> listeners_;
 };
 
 }  // namespace mcp::actors

@@ -20,6 +20,10 @@ void mark_own_thread() noexcept {
   own_thread = true;
 }
 
+bool on_own_thread() noexcept {
+  return own_thread;
+}
+
 std::shared_ptr<runtime> make_runtime(const runtime_options& options) {
   return {new runtime{options}, [](runtime* last) {
             if (own_thread) {

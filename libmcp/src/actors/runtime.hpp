@@ -18,6 +18,8 @@ class runtime;
 
 /// Marks the calling thread as one of a runtime's own: a runtime cannot be destroyed on it.
 void mark_own_thread() noexcept;
+/// True on such a thread: it must not wait for actors.
+[[nodiscard]] bool on_own_thread() noexcept;
 /// A runtime that may lose its last owner on any thread, its own included.
 [[nodiscard]] std::shared_ptr<runtime> make_runtime(const runtime_options& options);
 

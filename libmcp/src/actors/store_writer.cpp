@@ -76,6 +76,7 @@ class writer_actor final : public base_actor {
   void answer(write_queue::batch& batch, const std::shared_ptr<error>& failed) {
     if (batch.answer_to) send(batch.answer_to, written_message{failed});
     if (batch.then && !failed) call_elsewhere(std::move(batch.then));
+    if (batch.done) batch.done(failed);
     if (!batch.waiting) return;
     if (failed) {
       batch.waiting->set_exception(std::make_exception_ptr(*failed));
@@ -139,6 +140,16 @@ void store_writer::write(std::vector<store_write>& writes, caf::actor answer_to)
 void store_writer::when_durable(std::function<void()> then) {
   std::vector<store_write> nothing;
   push(nothing, {.then = std::move(then)});
+}
+
+bool store_writer::write_then(std::vector<store_write> writes,
+                              std::function<void(const std::shared_ptr<mcp::error>& failed)> done) {
+  if (direct_) {
+    store_->write(writes);
+    return true;
+  }
+  push(writes, {.done = std::move(done)});
+  return false;
 }
 
 void store_writer::write_and_wait(std::vector<store_write> writes) {

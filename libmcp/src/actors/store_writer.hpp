@@ -30,6 +30,11 @@ class store_writer {
   /// Calls `then` on a thread of the scheduler once all that was written before is durable; drops
   /// it when that fails, or when it throws. Only if not `direct`.
   void when_durable(std::function<void()> then);
+  /// True when it is durable already; else calls `done` once it is, or with why not, on the
+  /// writer's thread. Throws what a store throws that is written directly.
+  [[nodiscard]] bool write_then(
+      std::vector<store_write> writes,
+      std::function<void(const std::shared_ptr<mcp::error>& failed)> done);
   /// Waits until it is durable; throws what the store throws. Not on the writer's own thread.
   void write_and_wait(std::vector<store_write> writes);
 

@@ -25,8 +25,10 @@ class write_queue {
     caf::actor answer_to{};                         ///< gets a written_message, if set
     std::unique_ptr<std::promise<void>> waiting{};  ///< is fulfilled, if set
     std::function<void()> then{};                   ///< is called if it could be written, if set
+    /// Is called in any case, if set; with why it could not be written.
+    std::function<void(const std::shared_ptr<mcp::error>& failed)> done{};
 
-    [[nodiscard]] bool awaited() const noexcept { return answer_to || waiting || then; }
+    [[nodiscard]] bool awaited() const noexcept { return answer_to || waiting || then || done; }
   };
   /// When the writer must be told.
   enum class call : std::uint8_t { none, soon, now };
