@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mcp/agents/model_node.hpp"
+#include "mcp/agents/teams_decision.hpp"
 
 #include <functional>
 #include <memory>
