@@ -222,6 +222,17 @@ TEST_CASE("Documents that say nothing are answered without a writer", "[teams]")
   CHECK(writer->asked().empty());
 }
 
+TEST_CASE("Thousands of chunks end in one answer", "[teams]") {
+  auto s = orchard(1);
+  for (int i = 0; i < 5000; ++i) s.documents[0].text += "\n\nfruit-99 grows.";
+  executor<documents_state> runs{
+      documents_team("shelf", {.model = reading(), .chunk_bytes = 20, .reduce_bytes = 1000})};
+  const auto after = runs.run(s);
+  CHECK(after.chunks == 5001);
+  CHECK(after.citations.size() == 5001);
+  CHECK(after.level >= 3);
+}
+
 TEST_CASE("Too many chunks are refused before anything is asked", "[teams]") {
   const auto model = noting(reading());
   executor<documents_state> runs{documents_team("shelf", {.model = model, .max_chunks = 4})};

@@ -88,6 +88,13 @@ TEST_CASE("A planner team is stopped by a budget between its rounds, and resumed
   CHECK(resumed.state().findings.size() == 3);
 }
 
+TEST_CASE("Cancelling a planner team stops its executors' calls", "[teams]") {
+  auto options = team({R"({"steps":["a"]})"}, {enough});
+  const auto stuck = std::make_shared<waiting_model>();
+  options.executor = stuck;
+  check_cancel(planner_team("team", options), planner_state{.question = "q"}, *stuck);
+}
+
 TEST_CASE("A planner that answers nonsense is told why and asked once more", "[teams]") {
   executor<planner_state> runs{planner_team("team", team({"nonsense", plan_ab}, {enough}))};
   CHECK(runs.run({.question = "q"}).answer == "the answer");

@@ -73,7 +73,9 @@ TEST_CASE("Several routes answer side by side, and a joiner makes one answer of 
   CHECK(reasons.empty());
   CHECK(lines(after.messages) == texts{"user: what is 6 times 7?", "assistant left: met",
                                        "assistant right: met", "assistant: both met"});
-  CHECK(joiner->asked().at(0).messages.size() == 4);
+  // The system prompt, the conversation, and what makes it the joiner's turn.
+  CHECK(joiner->asked().at(0).messages.size() == 5);
+  CHECK(joiner->asked()[0].messages.back().role == "user");
 }
 
 TEST_CASE("A choice that is none is told to the model once, and then the default is taken",

@@ -62,7 +62,11 @@ TEST_CASE("Hand-offs need leave no trace, and what was said beside them stays", 
                        text_answer("Paid.")});
   options.hand_off_messages = false;
   options.hand_back_messages = false;
+  const auto lead = noting(options.model);
+  options.model = lead;
   const auto after = run(std::move(options)).state();
+  // No provider is asked to speak after an answer.
+  for (const auto& request : lead->asked()) CHECK(request.messages.back().role == "user");
   CHECK(lines(after.messages) == texts{"user: help", "assistant billing: It is paid.",
                                        "assistant supervisor: Now you.", "assistant night: heard 3",
                                        "assistant supervisor: Paid."});
@@ -186,6 +190,27 @@ TEST_CASE("A budget ends a supervisor's run with what it has, and a resumed run 
   const auto resumed = runs.resume("t", {}, {.budget = {.counters = {{"tokens", 100'000}}}}).join();
   REQUIRE(resumed.done());
   CHECK(resumed.state().messages.back().content == "Paid.");
+  CHECK(model->asked().size() == 2);
+}
+
+TEST_CASE("A person who is asked within a member is answered where the run waits", "[teams]") {
+  const auto careful =
+      make_tool("track", "", [](const nothing&) { return "in Oslo"; }, {.approval = ask_always});
+  auto options = desk({calling({"transfer_to_careful"}), text_answer("done")});
+  const auto model = noting(in_turn({calling({"track"}), text_answer("It is in Oslo.")}));
+  options.members.emplace_back("careful", "", agent_options{.model = model, .tools = {careful}});
+  options.output = output_mode::full_history;
+  executor<team_state> runs{supervisor_team("desk", std::move(options)),
+                            {.store = in_memory_checkpoint_store()}};
+  const auto waits = runs.run_to_result(asking("help"), {.thread_id = "t"});
+  REQUIRE(waits.status() == run_status::interrupted);
+  CHECK(waits.interrupts().at(0).ns.starts_with("careful:"));
+  const auto ended =
+      runs.resume("t", answers::only(tool_answer{.type = tool_decision::accept})).join();
+  REQUIRE(ended.done());
+  check_calls_are_answered(ended.state().messages);
+  CHECK(ended.state().messages.at(4).content == "in Oslo");
+  CHECK(ended.state().messages.back().content == "done");
   CHECK(model->asked().size() == 2);
 }
 

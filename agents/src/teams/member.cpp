@@ -1,5 +1,6 @@
 #include "mcp/agents/teams_member.hpp"
 #include "teams/hand_off.hpp"
+#include "teams/team_parts.hpp"
 
 #include <string_view>
 #include <unordered_map>
@@ -81,6 +82,7 @@ graph<chat_state> agent_graph(std::string name, agent_options options,
   auto asking = std::move(options.asking);
   asking.system = std::move(options.system);
   if (asking.speaker.empty()) asking.speaker = name;
+  teams::let_go_on(asking);
   asking.tools_now = [tools = options.tools, hand_offs = std::move(hand_offs)] {
     auto all = tools.descriptions();
     all.insert(all.end(), hand_offs.begin(), hand_offs.end());

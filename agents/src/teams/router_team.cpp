@@ -138,6 +138,7 @@ graph<team_state> router_team(std::string name, router_options options) {
   if (options.joiner) {
     auto how = options.asking;
     how.system = options.join_system;
+    teams::let_go_on(how, "Write the one answer to my question now.");
     made.node("joiner", model_node(options.joiner, &team_state::messages, std::move(how)));
     made.finish_point("joiner");
   }

@@ -19,6 +19,7 @@ asking questions(const supervisor_options& options, bool last) {
   auto how = options.asking;
   how.system = options.system;
   if (how.speaker.empty()) how.speaker = options.supervisor;
+  teams::let_go_on(how);
   std::vector<tool_description> transfers;
   for (const auto& one : options.members) transfers.push_back(teams::transfer_description(one));
   how.tools_now = [tools = options.tools, transfers = std::move(transfers)] {
