@@ -53,7 +53,7 @@ TEST_CASE("A swarm without hand-offs left asks for an answer, and then ends with
   const auto after = runs.run(asking("x"));
   check_calls_are_answered(after.messages);
   // To Bob, back to Alice, who is told that this was all, and does not listen.
-  CHECK(alice->asked().size() == 3);
+  REQUIRE(alice->asked().size() == 3);
   CHECK(alice->asked()[2].messages.back().content ==
         "Error: no hand-offs are left: answer yourself, with what there is.");
   CHECK(after.messages.back().content == options.out_of_hand_offs);
