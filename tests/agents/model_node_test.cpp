@@ -1,5 +1,6 @@
 #include "mcp/agents/model_node.hpp"
 
+#include "agents/teams_harness.hpp"
 #include "agents/virtual_loop.hpp"
 #include "mcp/agents/model_policies.hpp"
 #include "mcp/executor.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 
 using namespace std::chrono_literals;
 using mcp::errc;
@@ -273,40 +273,9 @@ TEST_CASE("A budget of tokens over a tree of 20 agents is never exceeded") {
   CHECK(calls < 20);
 }
 
-/// Calls that end only by being cancelled.
-class patient_model final : public mcp::chat_model {
- public:
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-  std::shared_ptr<mcp::chat_call> start(mcp::chat_request, mcp::chat_handler handler) override {
-    auto made = std::make_shared<call>(*this, std::move(handler));
-    started.set_value();
-    return made;
-  }
-  std::promise<void> started{};
-  std::promise<void> stopped{};
-
- private:
-  struct call final : mcp::chat_call {
-    call(patient_model& owner, mcp::chat_handler what) : model(owner), handler(std::move(what)) {}
-    void cancel() override {
-      handler.on_end({.failure = mcp::model_failure{.error = {errc::cancelled, "stopped"}}});
-      model.stopped.set_value();
-    }
-    patient_model& model;
-    mcp::chat_handler handler;
-  };
-  std::string name_ = "patient";
-};
-
 TEST_CASE("Cancelling a run stops the call of the model itself") {
-  const auto model = std::make_shared<patient_model>();
-  mcp::executor executor{talk(model, {})};
-  const auto run = executor.start(asking("x"));
-  model->started.get_future().wait();
-  run.cancel();
-  const auto result = run.join();
-  CHECK(result.status() == mcp::run_status::cancelled);
-  model->stopped.get_future().wait();
+  const auto model = std::make_shared<mcp::test::waiting_model>();
+  mcp::test::check_cancel(talk(model, {}), asking("x"), *model);
 }
 
 TEST_CASE("A task that was cancelled before it began asks nothing and spends nothing") {

@@ -1,6 +1,7 @@
-#include "mcp/agents/teams_decision.hpp"
 #include "mcp/agents/teams_planner.hpp"
 #include "teams/team_parts.hpp"
+
+#include <algorithm>
 
 namespace mcp {
 namespace {
@@ -33,21 +34,38 @@ std::vector<message> briefing(const planner_state& s) {
   return {user_message(std::move(text))};
 }
 
+bool is_done(const planner_state& s, const std::string& step) {
+  return std::any_of(s.findings.begin(), s.findings.end(),
+                     [&](const plan_finding& one) { return one.step == step; });
+}
+
+/// Refuses a plan of too few or too many steps, and one that has nothing new.
+void check_plan(const plan_decision& plan, const planner_state& s, std::size_t most) {
+  if (plan.steps.empty() || plan.steps.size() > most) {
+    throw error{errc::malformed_answer, "a plan has 1 to " + std::to_string(most) +
+                                            " steps, this one has " +
+                                            std::to_string(plan.steps.size())};
+  }
+  if (std::all_of(plan.steps.begin(), plan.steps.end(),
+                  [&](const std::string& step) { return is_done(s, step); })) {
+    throw error{errc::malformed_answer, "all steps of this plan are done already"};
+  }
+}
+
 auto plan_node(const planner_options& options) {
   return [model = options.planner, most = options.max_steps](const planner_state& s, context& ctx,
                                                              out answer) {
-    ask_decision<plan_decision, planner_state>(
+    ask_decision_or<plan_decision, planner_state>(
         model, {.system = "Plan the steps that answer the question. Leave out what is known."},
-        briefing(s), ctx, std::move(answer),
-        [most](const plan_decision& plan) {
-          if (!plan.steps.empty() && plan.steps.size() <= most) return;
-          throw error{errc::malformed_answer, "a plan has 1 to " + std::to_string(most) +
-                                                  " steps, this one has " +
-                                                  std::to_string(plan.steps.size())};
-        },
-        [rounds = s.rounds + 1](plan_decision plan, const out& to) {
+        briefing(s), ctx, answer,
+        [s, most](const plan_decision& plan) { check_plan(plan, s, most); },
+        [rounds = s.rounds + 1](std::optional<plan_decision> plan, const error* why,
+                                const out& to) {
+          // Without a first plan there is nothing to write from; later there is.
+          if (why != nullptr && rounds == 1) return to.fail(*why);
+          auto steps = plan ? std::move(plan->steps) : std::vector<std::string>{};
           to.done(change{}
-                      .set(&planner_state::plan, std::move(plan.steps))
+                      .set(&planner_state::plan, std::move(steps))
                       .set(&planner_state::rounds, rounds));
         });
   };
@@ -105,11 +123,12 @@ graph<planner_state> planner_team(std::string name, planner_options options) {
   made.router("planner",
               [](const planner_state& s) {
                 std::vector<send> jobs;
-                for (const auto& step : s.plan)
+                for (const auto& step : s.plan) {
                   jobs.emplace_back("executor", plan_job{s.question, step});
-                return jobs;
+                }
+                return jobs.empty() ? routes{"writer"} : routes{std::move(jobs)};
               },
-              {"executor"});
+              {"executor", "writer"});
   made.router("critic",
               [most = options.max_rounds](const planner_state& s) {
                 return s.critique.empty() || s.rounds >= most ? "writer" : "planner";

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "mcp/agents/model_node.hpp"
+#include "mcp/agents/teams_decision.hpp"
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,17 @@ inline void require_models(const std::vector<std::shared_ptr<chat_model>>& model
   for (const auto& one : models) {
     if (!one) throw error{errc::invalid_argument, "a team needs its models; one of them is null"};
   }
+}
+
+/// Lets a model speak after another one: some providers take a conversation that ends with an
+/// answer for one that the model is to write on. What it is told is no part of the state.
+inline void let_go_on(model_node_options& how, std::string text = "Go on.") {
+  how.before = [own = std::move(how.before), text = std::move(text)](chat_request& request) {
+    const bool ends_with_answer =
+        !request.messages.empty() && request.messages.back().role == "assistant";
+    if (ends_with_answer) request.messages.push_back(user_message(text));
+    if (own) own(request);
+  };
 }
 
 /// Asks a model; its message goes to `finish`, which answers the node; an error fails the node.

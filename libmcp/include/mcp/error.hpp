@@ -58,6 +58,7 @@ namespace mcp {
   X(malformed_answer, 206, "see the message; the far end does not speak the protocol it should") \
   X(server_failed, 207, "try again later; the fault is at the far end")                          \
   X(cassette_miss, 208, "record the cassette again; the request differs from all recorded ones") \
+  X(guard_refused, 209, "change the text, or the rules of the guard if it was meant to pass")    \
   X(tool_failed, 210, "see the cause; the model is told when the tool handles its errors")       \
   X(invalid_tool_call, 211, "compare the arguments with the tool's schema")                      \
   X(access_denied, 212, "allow the host or folder in the options of the tool if this was meant") \

@@ -32,17 +32,27 @@ template <class Parent, class Child>
 struct subgraph_node {
   compiled_graph<Child> child;
   std::function<Child(const Parent&)> enter;
-  std::function<update<Parent>(const Child&)> leave;
+  std::function<update<Parent>(const Child& before, const Child& after)> leave;
+  bool needs_before = true;  ///< false: `before` is `after`
 };
 
 /// `enter` makes the child's input from the parent's state; `leave` makes the parent's update from
-/// the child's final state. Started by a send, the child takes the send's input, a `Child`,
-/// instead.
+/// the child's final state, or from its state after the input and its final one. Started by a
+/// send, the child takes the send's input, a `Child`, instead.
 template <class Child, class Enter, class Leave>
 [[nodiscard]] auto subgraph(const graph<Child>& child, Enter enter, Leave leave) {
   using parent =
       std::remove_cvref_t<std::tuple_element_t<0, typename detail::callable<Enter>::arguments>>;
-  return subgraph_node<parent, Child>{child.compile(), std::move(enter), std::move(leave)};
+  if constexpr (std::is_invocable_v<Leave&, const Child&, const Child&>) {
+    return subgraph_node<parent, Child>{child.compile(), std::move(enter), std::move(leave)};
+  } else {
+    return subgraph_node<parent, Child>{
+        child.compile(), std::move(enter),
+        [leave = std::move(leave)](const Child&, const Child& after) mutable {
+          return leave(after);
+        },
+        false};
+  }
 }
 
 /// A typed graph: nodes over one `State` and what decides which of them runs next. A builder with
@@ -95,8 +105,10 @@ class graph {
       const Child input = enter(in.state.template as<State>());
       return detail::given_fields(type, &input);
     };
-    spec.leave = [leave = std::move(child.leave)](const void*, const void* after) {
-      return node_result{.writes = leave(*static_cast<const Child*>(after)).take()};
+    spec.needs_before = child.needs_before;
+    spec.leave = [leave = std::move(child.leave)](const void* before, const void* after) {
+      const auto* entered = static_cast<const Child*>(before != nullptr ? before : after);
+      return node_result{.writes = leave(*entered, *static_cast<const Child*>(after)).take()};
     };
     return add_subgraph(std::move(name), std::move(spec), state_type_of<Child>::send_input,
                         std::move(options));

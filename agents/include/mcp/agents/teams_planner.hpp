@@ -42,7 +42,9 @@ struct planner_options {
 
 /// Planner, executors in parallel, critic, writer: nodes "planner", "executor", "critic", "writer".
 /// A critic who misses something sends the work back to the planner until `max_rounds` plans are
-/// made; then the writer works with what there is. Throws `invalid_argument` for a model that is
+/// made, or a new plan has been refused twice (no JSON, no steps, too many, none that is not done);
+/// then the writer works with what there is. A first plan that is refused twice fails the run with
+/// `malformed_answer`. Throws `invalid_argument` for a model that is
 /// null or a limit below 1.
 [[nodiscard]] MCP_AGENTS_EXPORT graph<planner_state> planner_team(std::string name,
                                                                   planner_options options);
