@@ -170,6 +170,8 @@ class parser {
                       "  mcp-cluster check team.yaml\n"
                       "  mcp-cluster check team.yaml --json");
     add_file(check);
+    check->add_flag("--servers", options_.servers,
+                    "start the servers of mcp_servers too, and look at their tools");
     add_models(check);
     add_json(check);
     auto* graph = add(command::graph, "graph", "draw the graph of a cluster file",

@@ -63,10 +63,14 @@ session::session(const command_options& options, stop_signals& signals)
       given_(options.answers),
       limited_(is_limited(system_->default_run_options().budget)) {
   for (const auto& warning : system_->warnings()) display_.say("file", to_text(warning));
+  system_->hear_servers([this](const std::string& server, std::string_view line) {
+    display_.say(server, "| " + std::string{line});
+  });
 }
 
 session::~session() {
   signals_.watch(nullptr);
+  system_->hear_servers(nullptr);
 }
 
 run_options session::options_of_run() const {

@@ -5,6 +5,7 @@
 #include "system/content_hash.hpp"
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
+#include "system/tool_servers.hpp"
 
 #include <mutex>
 
@@ -14,6 +15,7 @@ namespace {
 struct loaded_file {
   std::string bytes;
   cluster_description description;
+  std::shared_ptr<tool_servers> servers;
   ready_graph graph;
 };
 
@@ -29,9 +31,11 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   result.description = std::move(*read);
   auto& file = result.description;
   if (options.store_path) file.store = *options.store_path;
+  result.servers = std::make_shared<tool_servers>(
+      file, tool_servers::settings{options.offline, process_environment()}, problems);
   graph_parts parts{file,
                     make_models(file, {options.models, options.offline, check_only}, problems),
-                    make_tools(file, options.offline, problems)};
+                    make_tools(file, options.offline, problems), result.servers};
   result.graph = make_graphs(parts, problems);
   return result;
 }
@@ -60,6 +64,7 @@ struct cluster_system::parts {
   compiled_graph<json_state> graph;
   run_options options;
   std::vector<cluster_problem> warnings;
+  std::shared_ptr<tool_servers> servers;
   std::mutex mutex;
   std::unique_ptr<mcp::executor<json_state>> executor;
 };
@@ -87,6 +92,7 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         compiled_graph<json_state>{file.graph.plan},
                                         std::move(run),
                                         problems.sorted(),
+                                        std::move(file.servers),
                                         {},
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
@@ -131,9 +137,30 @@ nlohmann::json cluster_system::input_schema() const {
   return nlohmann::json::parse(mcp::input_schema(*parts_->type));
 }
 
+std::vector<cluster_problem> cluster_system::start_servers() {
+  const std::lock_guard lock{parts_->mutex};
+  problem_list problems{parts_->path};
+  static_cast<void>(parts_->servers->start(problems));
+  return problems.sorted();
+}
+
+std::vector<std::string> cluster_system::servers() const {
+  return parts_->servers->servers();
+}
+
+void cluster_system::hear_servers(
+    std::function<void(const std::string& server, std::string_view line)> to) {
+  parts_->servers->hear(std::move(to));
+}
+
 mcp::executor<json_state>& cluster_system::executor() {
   const std::lock_guard lock{parts_->mutex};
   if (!parts_->executor) {
+    problem_list problems{parts_->path};
+    // First: recovered runs go on at once.
+    if (const auto failed = parts_->servers->start(problems)) {
+      throw error{*failed, to_text(problems.sorted())};
+    }
     parts_->executor =
         std::make_unique<mcp::executor<json_state>>(parts_->graph, options_for(parts_->store));
   }

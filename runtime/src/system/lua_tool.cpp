@@ -9,9 +9,8 @@ using json = nlohmann::json;
 
 class lua_tool final : public tool {
  public:
-  lua_tool(const tool_description_in_file& what, tool_options options, const script_limits& limits)
+  lua_tool(const tool_description_in_file& what, const script_limits& limits)
       : description_{what.name, what.description, what.parameters.dump()},
-        options_(std::move(options)),
         schema_(what.parameters),
         script_(*what.lua),
         limits_(limits) {}
@@ -53,39 +52,11 @@ class lua_tool final : public tool {
   script_limits limits_;
 };
 
-class renamed_tool final : public tool {
- public:
-  renamed_tool(std::shared_ptr<tool> inner, std::string name, tool_options options)
-      : inner_(std::move(inner)),
-        description_(inner_->description()),
-        options_(std::move(options)) {
-    description_.name = std::move(name);
-  }
-
-  [[nodiscard]] const tool_description& description() const noexcept override {
-    return description_;
-  }
-  [[nodiscard]] const tool_options& options() const noexcept override { return options_; }
-  void start(const std::string& arguments, tool_reply reply) override {
-    inner_->start(arguments, std::move(reply));
-  }
-
- private:
-  std::shared_ptr<tool> inner_;
-  tool_description description_;
-  tool_options options_;
-};
-
 }  // namespace
 
-std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what, tool_options options,
+std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what,
                                     const script_limits& limits) {
-  return std::make_shared<lua_tool>(what, std::move(options), limits);
-}
-
-std::shared_ptr<tool> configured_tool(std::shared_ptr<tool> inner, std::string name,
-                                      tool_options options) {
-  return std::make_shared<renamed_tool>(std::move(inner), std::move(name), std::move(options));
+  return std::make_shared<lua_tool>(what, limits);
 }
 
 }  // namespace mcp::cluster

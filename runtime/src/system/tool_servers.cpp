@@ -1,0 +1,105 @@
+#include "system/tool_servers.hpp"
+
+#include "system/tool_server.hpp"
+
+#include <algorithm>
+#include <future>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace mcp::cluster {
+
+tool_servers::tool_servers(const cluster_description& file, const settings& how,
+                           problem_list& problems) {
+  for (const auto& one : file.tools) names_->claim(one.name, {});
+  for (const auto& what : file.servers) {
+    servers_.push_back(std::make_shared<tool_server>(what, file.limits.lua, how.offline, names_));
+    servers_.back()->read_variables(how.variables, problems);
+    const bool taken = std::any_of(file.tools.begin(), file.tools.end(),
+                                   [&what](const auto& tool) { return tool.name == what.name; });
+    if (taken) {
+      problems.error(what.at, "a tool and a server are both called \"" + what.name + "\"",
+                     "give one of them another name");
+    }
+    if (!what.tools) continue;
+    std::set<std::string> own;
+    for (const auto& tool : *what.tools) {
+      if (names_->claim(tool.offered, what.name) && own.insert(tool.offered).second) continue;
+      problems.error(tool.at, "there is another tool \"" + tool.offered + "\"",
+                     "add `as: NAME`, or give the server a `prefix`");
+    }
+  }
+}
+
+tool_servers::~tool_servers() = default;
+
+std::vector<std::string> tool_servers::names() const {
+  auto result = servers();
+  for (const auto& one : servers_) {
+    if (!one->what().tools) continue;
+    for (const auto& tool : *one->what().tools) result.push_back(tool.offered);
+  }
+  return result;
+}
+
+std::vector<std::string> tool_servers::servers() const {
+  std::vector<std::string> result;
+  for (const auto& one : servers_) result.push_back(one->what().name);
+  return result;
+}
+
+bool tool_servers::provides(const std::string& name) const {
+  for (const auto& one : names()) {
+    if (one == name) return true;
+  }
+  return false;
+}
+
+void tool_servers::put(const std::string& name, const tool_set& into) {
+  for (const auto& one : servers_) {
+    if (one->what().name == name) return one->put(std::nullopt, into);
+    if (!one->what().tools) continue;
+    for (const auto& tool : *one->what().tools) {
+      if (tool.offered == name) return one->put(name, into);
+    }
+  }
+}
+
+std::optional<errc> tool_servers::start(problem_list& problems) {
+  std::vector<std::future<void>> starts;
+  for (const auto& one : servers_) {
+    starts.push_back(std::async(std::launch::async, [&one] { one->start(); }));
+  }
+  std::optional<errc> failed;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const auto& what = servers_[i]->what();
+    try {
+      starts[i].get();
+      servers_[i]->check_tools(problems);
+    } catch (const error& why) {
+      if (!failed) failed = why.code();
+      problems.error(what.at, "the server \"" + what.name + "\" cannot be used: " + why.message(),
+                     std::string{advice(why.code())});
+    }
+  }
+  if (!failed && problems.errors() > 0) failed = errc::invalid_cluster_file;
+  return failed;
+}
+
+void tool_names::hear(log to) {
+  const std::lock_guard lock{log_mutex_};
+  log_ = std::move(to);
+}
+
+bool tool_names::claim(const std::string& tool, const std::string& owner) {
+  const std::lock_guard lock{mutex_};
+  return owners_.emplace(tool, owner).first->second == owner;
+}
+
+void tool_names::say(const std::string& server, std::string_view line) {
+  const std::lock_guard lock{log_mutex_};
+  if (log_) log_(server, line);
+}
+
+}  // namespace mcp::cluster
