@@ -220,6 +220,13 @@ struct limits_description {
   script_limits lua{};
 };
 
+/// The memory of all threads.
+struct memory_description {
+  std::string store{};  ///< "memory", or the path of a SQLite file; empty: where the store is
+  std::string label{};  ///< before the namespaces of scripts; empty: the system's name
+  std::optional<milliseconds> ttl{};
+};
+
 struct cluster_description {
   std::string name{};
   std::string description{};
@@ -230,6 +237,10 @@ struct cluster_description {
   std::vector<server_description> servers{};
   limits_description limits{};
   std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
+  memory_description memory{};
+
+  /// What stands before the namespaces of scripts.
+  [[nodiscard]] std::vector<std::string> memory_root() const;
 };
 
 }  // namespace mcp::cluster

@@ -61,6 +61,11 @@ class cluster_system {
   [[nodiscard]] nlohmann::json input_schema() const;
   /// 64 hexadecimal digits: SHA-256 of the file's bytes.
   [[nodiscard]] const std::string& content_hash() const noexcept;
+  /// Keeps in the store that a thread is run with the file as it is now. Nothing without a file for
+  /// a store. Throws the store's errors.
+  void pin_thread(const std::string& thread);
+  /// Whether the file was another one when the thread was pinned last; false when it was not.
+  [[nodiscard]] bool has_changed_since(const std::string& thread);
   /// Where the store is: "memory", "none" or the path of a SQLite file.
   [[nodiscard]] const std::string& store() const noexcept;
   /// Warnings that were found while loading.

@@ -28,7 +28,7 @@ ready_graph graph_maker::run() {
     problems_.error(what_.state.at, "the state: " + wrong.message());
     return result;
   }
-  around_ = {result.type, parts_.file.limits.lua, inputs_};
+  around_ = {result.type, parts_.file.limits.lua, inputs_, parts_.file.memory_root()};
   builder_.name = what_.name;
   builder_.state = result.type.get();
   builder_.state_owner = result.type;

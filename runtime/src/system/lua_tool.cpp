@@ -9,11 +9,15 @@ using json = nlohmann::json;
 
 class lua_tool final : public tool {
  public:
-  lua_tool(const tool_description_in_file& what, const script_limits& limits)
+  lua_tool(const tool_description_in_file& what, const script_limits& limits,
+           memory_namespace memory)
       : description_{what.name, what.description, what.parameters.dump()},
         schema_(what.parameters),
         script_(*what.lua),
-        limits_(limits) {}
+        limits_(limits),
+        memory_(std::move(memory)) {
+    options_.blocking = script_.uses_memory();
+  }
 
   [[nodiscard]] const tool_description& description() const noexcept override {
     return description_;
@@ -25,6 +29,12 @@ class lua_tool final : public tool {
     sandbox box{limits_};
     box.set("args", args);
     box.set("call_id", reply.call_id());
+    script_memory memory{nullptr, memory_, {}, 0};
+    if (script_.uses_memory()) {
+      memory.store = reply.context().memory();
+      memory.task = reply.idempotency_key();
+      box.set_memory(memory);
+    }
     reply.done(shown(box.call(script_)));
   }
 
@@ -50,13 +60,14 @@ class lua_tool final : public tool {
   json_schema schema_;
   compiled_script script_;
   script_limits limits_;
+  memory_namespace memory_;
 };
 
 }  // namespace
 
 std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what,
-                                    const script_limits& limits) {
-  return std::make_shared<lua_tool>(what, limits);
+                                    const script_limits& limits, memory_namespace memory) {
+  return std::make_shared<lua_tool>(what, limits, std::move(memory));
 }
 
 }  // namespace mcp::cluster

@@ -17,6 +17,7 @@ struct node_surroundings {
   std::shared_ptr<const state_type> type{};
   script_limits limits{};
   std::shared_ptr<const send_inputs> inputs{};  ///< filled when all nodes are there
+  memory_namespace memory{};                    ///< before the namespaces of scripts
 };
 
 /// Index of a field in a state that has it.

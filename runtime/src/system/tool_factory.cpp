@@ -68,7 +68,8 @@ std::map<std::string, std::shared_ptr<tool>> make_tools(const cluster_descriptio
   for (const auto& what : file.tools) {
     auto& made = result[what.name];  // null for one that cannot be made: its name is known
     try {
-      auto inner = what.lua ? make_lua_tool(what, file.limits.lua) : builtin(what, offline, known);
+      auto inner = what.lua ? make_lua_tool(what, file.limits.lua, file.memory_root())
+                            : builtin(what, offline, known);
       if (!inner) continue;
       auto options = options_of(what.calls, inner->options(), file.limits.lua);
       made = std::make_shared<configured_tool>(
