@@ -166,7 +166,21 @@ node_spec graph_maker::make(const node_description& node, const graph_node_descr
 node_spec graph_maker::make(const node_description& node, const typed_node_description& what) {
   const auto& registry = node_type_registry::global();
   if (const auto type = registry.find(what.type.name)) {
-    return (*type)({node.name, what.options, around_.type});
+    const auto model = [this](const std::string& name) {
+      const auto found = parts_.models.find(name);
+      if (found != parts_.models.end()) return found->second;
+      throw error{errc::invalid_argument,
+                  "there is no model \"" + name + "\"" + nearest(name, keys_of(parts_.models))};
+    };
+    const auto tools = [this](const std::vector<std::string>& names) {
+      std::vector<placed_name> placed;
+      for (const auto& name : names) {
+        if (!knows_tool(name)) throw error{errc::invalid_argument, unknown_tool(name)};
+        placed.push_back({name, {}});
+      }
+      return collect_tools(placed);
+    };
+    return (*type)({node.name, what.options, around_.type, model, tools});
   }
   problems_.error(what.type.at,
                   "there is no node type \"" + what.type.name + "\"" +
@@ -192,16 +206,25 @@ bool graph_maker::need_conversation(const placed_name& field) {
   return false;
 }
 
+bool graph_maker::knows_tool(const std::string& name) const {
+  return parts_.tools.contains(name) || parts_.servers->provides(name);
+}
+
+std::string graph_maker::unknown_tool(const std::string& name) const {
+  auto known = keys_of(parts_.tools);
+  const auto more = parts_.servers->names();
+  known.insert(known.end(), more.begin(), more.end());
+  return "there is no tool \"" + name + "\"" + nearest(name, known);
+}
+
 bool graph_maker::need_tools(const std::vector<placed_name>& names) {
   bool found = true;
   for (const auto& [name, at] : names) {
-    if (parts_.tools.contains(name) || parts_.servers->provides(name)) continue;
-    auto known = keys_of(parts_.tools);
-    const auto more = parts_.servers->names();
-    known.insert(known.end(), more.begin(), more.end());
-    problems_.error(at, "there is no tool \"" + name + "\"" + nearest(name, known),
-                    more.empty() ? "declare it under `tools`"
-                                 : "declare it under `tools`, or under the `tools` of its server");
+    if (knows_tool(name)) continue;
+    problems_.error(at, unknown_tool(name),
+                    parts_.servers->names().empty()
+                        ? "declare it under `tools`"
+                        : "declare it under `tools`, or under the `tools` of its server");
     found = false;
   }
   return found;

@@ -55,6 +55,8 @@ class graph_maker {
 
   bool need_field(const placed_name& field, const state_description& state);
   bool need_conversation(const placed_name& field);
+  [[nodiscard]] bool knows_tool(const std::string& name) const;
+  [[nodiscard]] std::string unknown_tool(const std::string& name) const;
   bool need_tools(const std::vector<placed_name>& names);
   /// Those of servers get into the set once the servers run.
   [[nodiscard]] tool_set collect_tools(const std::vector<placed_name>& names);
