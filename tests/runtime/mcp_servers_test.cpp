@@ -181,93 +181,85 @@ TEST_CASE("Of two servers with a tool of one name, the second one's is left out"
   CHECK_THAT(heard, Contains("another tool is called \"echo\""));
 }
 
-TEST_CASE("The state gives arguments of a tool in place of the model") {
-  const auto state = run_file(R"(
-state: {who: {type: string, default: Ann}, answer: string, messages: messages}
-models:
-  main:
-    provider: scripted
-    rules:
-      - {role: tool, text: "{{ text }}"}
-      - {tool_calls: [{name: greet, arguments: {word: hello, who: Eve}}]}
-tools:
-  greet:
-    description: Greets.
-    parameters: {type: object, properties: {word: {type: string}, who: {type: string}},
-                 required: [word, who]}
-    given: {who: state.who}
-    lua: return args.word .. " " .. args.who
-nodes:
-  think: {model: main, prompt: go, tools: [greet], output: answer}
-  tools: {run_tools: [greet]}
-edges:
-  - start -> think
-  - {from: think, tools: tools}
-  - tools -> think
-)");
-  CHECK(state["answer"] == "hello Ann");
+namespace {
+
+/// What a server over HTTP answers to a request with an id.
+json http_result(const std::string& method) {
+  if (method == "initialize") {
+    const json offers{{"tools", json::object()}, {"resources", json::object()}};
+    return {{"protocolVersion", "2025-11-25"}, {"capabilities", offers}};
+  }
+  auto list = json::array();
+  if (method == "tools/list") {
+    list.push_back({{"name", "echo"}, {"inputSchema", {{"type", "object"}}}});
+    return {{"tools", list}};
+  }
+  if (method == "resources/list") {
+    list.push_back({{"uri", "note:1"}, {"name", "first"}});
+    return {{"resources", list}};
+  }
+  if (method == "resources/read") {
+    list.push_back({{"uri", "note:1"}, {"text", "tea"}});
+    list.push_back({{"uri", "note:1"}, {"mimeType", "image/png"}, {"blob", "AAAA"}});
+    return {{"contents", list}};
+  }
+  list.push_back({{"type", "text"}, {"text", "over HTTP"}});
+  return {{"content", list}};
 }
 
-TEST_CASE("A node calls a tool without a model") {
-  const std::string file =
-      R"(state: {n: {type: integer, default: 20}, text: string, sum: {type: object}}
-tools:
-  add:
-    description: Adds.
-    parameters: {type: object, properties: {a: {type: integer}, b: {type: integer}},
-                 required: [a, b]}
-    lua: |
-      if args.b < 0 then error("b is negative") end
-      return {sum = args.a + args.b}
-nodes:
-  add: {call: add, arguments: {a: state.n, b: "22"}, into: INTO}
-edges: [start -> add -> END]
-)";
-  const auto with = [&file](const std::string& from, const std::string& to) {
-    auto text = file;
-    text.replace(text.find(from), from.size(), to);
-    return text;
-  };
-  CHECK(run_file(with("INTO", "sum"))["sum"]["sum"] == 42);
-  CHECK(run_file(with("INTO", "text"))["text"] == R"({"sum":42})");
-  auto wrong = with("INTO", "sum");
-  wrong.replace(wrong.find("\"22\""), 4, "\"-1\"");
-  CHECK_THROWS_WITH(run_file(wrong), Contains("the tool \"add\"") && Contains("b is negative"));
-  wrong.replace(wrong.find("\"-1\""), 4, "\"'x'\"");
-  CHECK_THROWS_WITH(run_file(wrong), Contains("do not fit"));
-  CHECK_THAT(cluster_folder{with("call: add", "call: ad")}.problems(),
-             Contains("did you mean \"add\"?"));
-  CHECK_THAT(cluster_folder{with("INTO", "none")}.problems(), Contains("no field \"none\""));
-}
+/// A server over HTTP that keeps what it is told.
+class http_tools {
+ public:
+  [[nodiscard]] std::string url() const { return server_.url(); }
+  [[nodiscard]] std::string seen() {
+    const std::lock_guard lock{mutex_};
+    return seen_;
+  }
 
-TEST_CASE("A server over HTTP is told the secrets of its headers, which are in no file") {
-  const scoped_variable secret{"MCP_TEST_NOTES_TOKEN", "s3cret"};
-  std::mutex mutex;
-  std::string seen;
-  ::test::http_server http{[&](::test::connection& link) {
+ private:
+  void play(::test::connection& link) {
     for (auto text = link.read_request(); !text.empty(); text = link.read_request()) {
       {
-        const std::lock_guard lock{mutex};
-        seen += text;
+        const std::lock_guard lock{mutex_};
+        seen_ += text;
       }
       const auto said = json::parse(text.substr(text.find("\r\n\r\n") + 4), nullptr, false);
       if (!said.is_object() || !said.contains("id")) {
         link.send("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
         continue;
       }
-      json result = json::object();
-      if (said["method"] == "initialize") {
-        result = {{"protocolVersion", "2025-11-25"}, {"capabilities", {{"tools", json::object()}}}};
-      } else if (said["method"] == "tools/list") {
-        result["tools"] = {{{"name", "echo"}, {"inputSchema", {{"type", "object"}}}}};
-      } else {
-        result["content"] = {{{"type", "text"}, {"text", "over HTTP"}}};
-      }
-      link.send(
-          ::test::answer(200, "application/json",
-                         json{{"jsonrpc", "2.0"}, {"id", said["id"]}, {"result", result}}.dump()));
+      const json answered{
+          {"jsonrpc", "2.0"}, {"id", said["id"]}, {"result", http_result(said["method"])}};
+      link.send(::test::answer(200, "application/json", answered.dump()));
     }
-  }};
+  }
+
+  std::mutex mutex_;
+  std::string seen_;
+  ::test::http_server server_{[this](::test::connection& link) { play(link); }};
+};
+
+}  // namespace
+
+TEST_CASE("The resources of a server are listed and read by tools") {
+  const http_tools http;
+  const auto file = [&http](const std::string& tool, const std::string& arguments) {
+    return "state: {a: string}\nmcp_servers: {h: {url: \"" + http.url() +
+           "\", resources: true}}\nnodes: {n: {call: " + tool + arguments +
+           ", into: a}}\nedges: [start -> n -> END]\n";
+  };
+  const std::string uri = ", arguments: {uri: \"'note:1'\"}";
+  CHECK(run_file(file("h_read_resource", uri))["a"] ==
+        "tea\n[image/png, 4 bytes in base64, not shown]");
+  CHECK_THAT(run_file(file("h_list_resources", {}))["a"].get<std::string>(),
+             Contains("\"uri\":\"note:1\""));
+  CHECK_THAT(cluster_folder{file("h_read_resorce", uri)}.problems(),
+             Contains("did you mean \"h_read_resource\"?"));
+}
+
+TEST_CASE("A server over HTTP is told the secrets of its headers, which are in no file") {
+  const scoped_variable secret{"MCP_TEST_NOTES_TOKEN", "s3cret"};
+  http_tools http;
   const auto file = caller_of(
       "h_echo",
       "  h: {url: \"" + http.url() +
@@ -275,9 +267,9 @@ TEST_CASE("A server over HTTP is told the secrets of its headers, which are in n
           "headers: {X-Team: a}, header_env: {X-Key: MCP_TEST_NOTES_TOKEN}, tools: [echo]}\n",
       "h");
   CHECK(answer_of(file) == "over HTTP");
-  CHECK_THAT(seen, Contains("Authorization: Bearer s3cret"));
-  CHECK_THAT(seen, Contains("X-Team: a"));
-  CHECK_THAT(seen, Contains("X-Key: s3cret"));
+  CHECK_THAT(http.seen(), Contains("Authorization: Bearer s3cret"));
+  CHECK_THAT(http.seen(), Contains("X-Team: a"));
+  CHECK_THAT(http.seen(), Contains("X-Key: s3cret"));
 
   const cluster_folder folder{file};
   const auto offline = folder.load({.offline = true});

@@ -116,7 +116,8 @@ struct server_description {
   std::optional<variable> token{};  ///< becomes the header "Authorization: Bearer ..."
   std::string prefix{};             ///< of its tools' names; empty: none
   std::optional<std::vector<server_tool_description>> tools{};  ///< absent: all there are
-  call_options_description calls{};                             ///< of all its tools
+  bool resources = false;            ///< two more tools list and read its resources
+  call_options_description calls{};  ///< of all its tools
 
   [[nodiscard]] bool remote() const noexcept { return !options.url.empty(); }
 };

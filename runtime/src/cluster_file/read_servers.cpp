@@ -170,6 +170,7 @@ server_description read_server(const yaml_node::entry& entry, const reading& wit
   result.prefix = read_prefix(keys, result);
   result.options.prefix_tools = false;  // names are given here: a tool may have one of its own
   read_server_tools(keys, with, result);
+  result.resources = keys.boolean("resources").value_or(false);
   result.calls = read_call_options(keys, with);
   return result;
 }

@@ -1,6 +1,7 @@
 #include "system/tool_server.hpp"
 
 #include "system/configured_tool.hpp"
+#include "system/resource_tools.hpp"
 
 #include <algorithm>
 
@@ -58,9 +59,7 @@ void tool_server::start() {
   }
   if (offline_) {
     tools_by_name refused;
-    for (const auto& one : what_.tools.value_or(std::vector<server_tool_description>{})) {
-      refused.emplace(one.offered, refused_tool(one.offered));
-    }
+    for (const auto& name : known_names()) refused.emplace(name, refused_tool(name));
     return replace(std::move(refused));
   }
   auto options = what_.options;
@@ -77,9 +76,31 @@ void tool_server::start() {
   client_ = std::move(client);
 }
 
+std::vector<std::string> tool_server::known_names() const {
+  std::vector<std::string> result;
+  for (const auto& one : what_.tools.value_or(std::vector<server_tool_description>{})) {
+    result.push_back(one.offered);
+  }
+  if (what_.resources) {
+    result.push_back(mcp_tool_name(what_.prefix, list_resources_name));
+    result.push_back(mcp_tool_name(what_.prefix, read_resource_name));
+  }
+  return result;
+}
+
+std::vector<mcp_server_tool> tool_server::with_resources(std::vector<mcp_server_tool> now) {
+  auto added = resource_tools([weak = weak_from_this()]() -> std::shared_ptr<mcp_client> {
+    const auto self = weak.lock();
+    if (!self) return nullptr;
+    const std::lock_guard lock{self->mutex_};
+    return self->client_;
+  });
+  for (auto& one : added) now.push_back(std::move(one));
+  return now;
+}
+
 void tool_server::take(const std::vector<mcp_server_tool>& now) {
-  auto made = offer(now);
-  replace(std::move(made));
+  replace(offer(what_.resources ? with_resources(now) : now));
   const std::lock_guard lock{mutex_};
   names_.clear();
   for (const auto& one : now) names_.push_back(one.name);
@@ -110,16 +131,18 @@ tool_server::tools_by_name tool_server::offer(const std::vector<mcp_server_tool>
   tools_by_name made;
   for (const auto& one : now) {
     const auto* listed = find(one.name);
-    if (what_.tools && listed == nullptr) continue;
-    auto ours = configured(one, listed);
-    auto name = ours->description().name;
+    const bool of_resources =
+        what_.resources && (one.name == list_resources_name || one.name == read_resource_name);
+    if (what_.tools && listed == nullptr && !of_resources) continue;
+    auto made_tool = configured(one, listed);
+    auto name = made_tool->description().name;
     if (!known_->claim(name, what_.name) || made.contains(name)) {
       known_->say(what_.name, "its tool \"" + one.name +
                                   "\" is left out: another tool is called \"" + name +
                                   "\"; give the server a `prefix`, or the tool `as: NAME`");
       continue;
     }
-    made.emplace(std::move(name), std::move(ours));
+    made.emplace(std::move(name), std::move(made_tool));
   }
   return made;
 }

@@ -25,6 +25,8 @@ class tool_server : public std::enable_shared_from_this<tool_server> {
   void put(std::optional<std::string> only, const tool_set& into);
   /// Throws what `mcp_client::connect` throws.
   void start();
+  /// What its tools are called here, as far as that is known before it runs.
+  [[nodiscard]] std::vector<std::string> known_names() const;
   /// What is wrong with what the running server offers.
   void check_tools(problem_list& problems) const;
 
@@ -39,6 +41,7 @@ class tool_server : public std::enable_shared_from_this<tool_server> {
   void replace(tools_by_name made);
   void add(const std::shared_ptr<tool>& one, const tool_set& into) const;
   [[nodiscard]] tools_by_name offer(const std::vector<mcp_server_tool>& now) const;
+  [[nodiscard]] std::vector<mcp_server_tool> with_resources(std::vector<mcp_server_tool> now);
   [[nodiscard]] const server_tool_description* find(const std::string& name) const;
   [[nodiscard]] std::shared_ptr<tool> configured(const mcp_server_tool& one,
                                                  const server_tool_description* listed) const;

@@ -9,6 +9,19 @@
 #include <utility>
 
 namespace mcp::cluster {
+namespace {
+
+/// Where the file names a tool; else its server.
+file_position place_of(const server_description& what, const std::string& tool) {
+  if (!what.tools) return what.at;
+  file_position found = what.at;
+  for (const auto& one : *what.tools) {
+    if (one.offered == tool) found = one.at;  // the last one is the one too many
+  }
+  return found;
+}
+
+}  // namespace
 
 tool_servers::tool_servers(const cluster_description& file, const settings& how,
                            problem_list& problems) {
@@ -22,11 +35,10 @@ tool_servers::tool_servers(const cluster_description& file, const settings& how,
       problems.error(what.at, "a tool and a server are both called \"" + what.name + "\"",
                      "give one of them another name");
     }
-    if (!what.tools) continue;
     std::set<std::string> own;
-    for (const auto& tool : *what.tools) {
-      if (names_->claim(tool.offered, what.name) && own.insert(tool.offered).second) continue;
-      problems.error(tool.at, "there is another tool \"" + tool.offered + "\"",
+    for (const auto& tool : servers_.back()->known_names()) {
+      if (names_->claim(tool, what.name) && own.insert(tool).second) continue;
+      problems.error(place_of(what, tool), "there is another tool \"" + tool + "\"",
                      "add `as: NAME`, or give the server a `prefix`");
     }
   }
@@ -37,8 +49,8 @@ tool_servers::~tool_servers() = default;
 std::vector<std::string> tool_servers::names() const {
   auto result = servers();
   for (const auto& one : servers_) {
-    if (!one->what().tools) continue;
-    for (const auto& tool : *one->what().tools) result.push_back(tool.offered);
+    const auto known = one->known_names();
+    result.insert(result.end(), known.begin(), known.end());
   }
   return result;
 }
@@ -59,9 +71,8 @@ bool tool_servers::provides(const std::string& name) const {
 void tool_servers::put(const std::string& name, const tool_set& into) {
   for (const auto& one : servers_) {
     if (one->what().name == name) return one->put(std::nullopt, into);
-    if (!one->what().tools) continue;
-    for (const auto& tool : *one->what().tools) {
-      if (tool.offered == name) return one->put(name, into);
+    for (const auto& tool : one->known_names()) {
+      if (tool == name) return one->put(name, into);
     }
   }
 }
