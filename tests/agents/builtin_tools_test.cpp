@@ -230,6 +230,8 @@ TEST_CASE("Documents of a folder are found by their words") {
   REQUIRE(found.size() == 1);
   CHECK(found[0]["value"]["source"] == "owls.md");
   CHECK(found[0]["value"]["text"] == "They are silent.");
+  CHECK(found[0]["value"]["line"] == 3);
+  CHECK(found[0]["value"]["last_line"] == 3);
   CHECK(answer_of(*search, R"({"query":"secret"})").content == "[]");
   CHECK(failure_of(*search, R"({"query":"x","limit":0})").error.code() == errc::invalid_tool_call);
 }
@@ -244,13 +246,24 @@ TEST_CASE("Without a store of its own the search uses the executor's") {
   CHECK(failure_of(*search_documents_tool(), R"({"query":"owl"})").error.code() == errc::no_store);
 }
 
+namespace {
+/// "first-last:text" of each passage.
+std::vector<std::string> passages(const std::string& text, std::size_t limit) {
+  std::vector<std::string> result;
+  for (const auto& one : tools::passages_of(text, limit)) {
+    result.push_back(std::to_string(one.line) + "-" + std::to_string(one.last_line) + ":" +
+                     one.text);
+  }
+  return result;
+}
+}  // namespace
+
 TEST_CASE("Passages are cut between paragraphs, lines, words, and never within a character") {
-  CHECK(tools::passages_of("one\n\ntwo\n\nthree", 9) ==
-        std::vector<std::string>{"one\n\ntwo", "three"});
-  CHECK(tools::passages_of("one two three", 8) == std::vector<std::string>{"one two", "three"});
-  CHECK(tools::passages_of("\u00e9\u00e9\u00e9", 5) ==
-        std::vector<std::string>{"\u00e9\u00e9", "\u00e9"});
-  CHECK(tools::passages_of(" \n ", 5).empty());
+  using list = std::vector<std::string>;
+  CHECK(passages("one\n\ntwo\n\nthree", 9) == list{"1-3:one\n\ntwo", "5-5:three"});
+  CHECK(passages("\n\none two three\n", 8) == list{"3-3:one two", "3-3:three"});
+  CHECK(passages("\u00e9\u00e9\u00e9", 5) == list{"1-1:\u00e9\u00e9", "1-1:\u00e9"});
+  CHECK(passages(" \n ", 5).empty());
 }
 
 TEST_CASE("Only valid UTF-8 without a NUL counts as text") {

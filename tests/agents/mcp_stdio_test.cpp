@@ -203,4 +203,15 @@ TEST_CASE("A child process gets its environment, folder and limits, and tells ho
   CHECK(child.finish() == "exited with status 7");
 }
 
+TEST_CASE("A listener hears of a server's tools under the server's own names") {
+  const auto client = mcp_client::connect(hostile("fine"));
+  std::vector<std::string> heard;
+  client->watch_tools([&heard](const std::vector<mcp_server_tool>& now) {
+    for (const auto& one : now) heard.push_back(one.name + "=" + one.tool->description().name);
+  });
+  CHECK(heard == std::vector<std::string>{"echo=h_echo", "liar=h_liar", "a.b/c=h_a_b_c"});
+  CHECK(mcp_tool_name("h", "a.b/c") == "h_a_b_c");
+  CHECK(mcp_tool_name("", "echo") == "echo");
+}
+
 }  // namespace mcp::test

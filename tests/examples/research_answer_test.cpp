@@ -1,13 +1,13 @@
+#include "documents/compose.hpp"
+#include "documents/sentences.hpp"
 #include "support/catch.hpp"
-#include "text/compose.hpp"
-#include "text/sentences.hpp"
 
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-using namespace research;
+using namespace mcp::documents;
 
 namespace {
 

@@ -1,7 +1,7 @@
+#include "documents/corpus.hpp"
+#include "documents/tokens.hpp"
+#include "documents/utf8.hpp"
 #include "support/catch.hpp"
-#include "text/corpus.hpp"
-#include "text/tokens.hpp"
-#include "text/utf8.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 namespace fs = std::filesystem;
-using namespace research;
+using namespace mcp::documents;
 
 namespace {
 

@@ -1,11 +1,11 @@
+#include "documents/corpus.hpp"
+#include "documents/passages.hpp"
 #include "support/catch.hpp"
-#include "text/corpus.hpp"
-#include "text/passages.hpp"
 
 #include <string>
 #include <vector>
 
-using namespace research;
+using namespace mcp::documents;
 
 namespace {
 

@@ -1,16 +1,16 @@
+#include "documents/ambiguity.hpp"
+#include "documents/clauses.hpp"
+#include "documents/corpus.hpp"
+#include "documents/passages.hpp"
+#include "documents/plan.hpp"
+#include "documents/question.hpp"
 #include "support/catch.hpp"
-#include "text/ambiguity.hpp"
-#include "text/clauses.hpp"
-#include "text/corpus.hpp"
-#include "text/passages.hpp"
-#include "text/plan.hpp"
-#include "text/question.hpp"
 
 #include <string>
 #include <utility>
 #include <vector>
 
-using namespace research;
+using namespace mcp::documents;
 
 namespace {
 

@@ -1,13 +1,13 @@
+#include "documents/bm25.hpp"
+#include "documents/plan.hpp"
+#include "documents/sentences.hpp"
 #include "support/catch.hpp"
-#include "text/bm25.hpp"
-#include "text/plan.hpp"
-#include "text/sentences.hpp"
 
 #include <string>
 #include <utility>
 #include <vector>
 
-using namespace research;
+using namespace mcp::documents;
 
 namespace {
 

@@ -9,6 +9,7 @@
 
 #include <mcp/executor.hpp>
 
+using namespace mcp::documents;
 using namespace research;
 
 namespace {

@@ -1,6 +1,7 @@
 #include "cli/answers.hpp"
 #include "cli/input.hpp"
 #include "cli/person.hpp"
+#include "mcp/agents/tool_node.hpp"
 #include "mcp/json.hpp"
 #include "support/catch.hpp"
 
@@ -69,6 +70,13 @@ TEST_CASE("Whether a tool may be called is answered in words", "[cli][answers]")
   CHECK(edit["type"] == "edit");
   CHECK(edit["arguments"] == R"({"n": 1})");
   CHECK_THAT(problem_of([] { (void)read_answer("perhaps", tool_schema); }), Contains("object"));
+  const auto real = mcp::json_schema_of<mcp::tool_answer>();
+  CHECK(asks_for_decision(real));
+  CHECK(asks_for_decision(tool_schema));
+  CHECK_FALSE(asks_for_decision(boolean));
+  CHECK_FALSE(asks_for_decision(""));
+  CHECK(read_answer("accept", real)["type"] == "accept");
+  CHECK(read_answer("no too dear", real)["message"] == "too dear");
 }
 
 TEST_CASE("Answers find their questions by id and by node", "[cli][answers]") {

@@ -2,6 +2,7 @@
 #include "mcp/agents/mcp_client.hpp"
 #include "mcp_client/client_core.hpp"
 #include "mcp_client/http_transport.hpp"
+#include "mcp_client/remote_tool.hpp"
 #include "mcp_client/stdio_transport.hpp"
 
 #include <cstdlib>
@@ -89,6 +90,10 @@ using protocol::json;
 using protocol::member_of;
 using protocol::text_of;
 
+std::string mcp_tool_name(std::string_view prefix, std::string_view name) {
+  return protocol::tool_name(prefix, name);
+}
+
 std::shared_ptr<mcp_client> mcp_client::connect(mcp_server_options options) {
   protocol::check(options);
   auto client =
@@ -105,6 +110,10 @@ mcp_client::~mcp_client() {
 
 void mcp_client::put_tools(const tool_set& into) {
   core_->put_tools(into);
+}
+
+void mcp_client::watch_tools(std::function<void(const std::vector<mcp_server_tool>&)> listener) {
+  core_->watch_tools(std::move(listener));
 }
 
 std::vector<std::shared_ptr<tool>> mcp_client::tools() const {

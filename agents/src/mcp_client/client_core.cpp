@@ -113,7 +113,7 @@ void client_core::refreshed(std::variant<std::vector<json>, error> found) {
 }
 
 void client_core::replace_tools(const std::vector<json>& entries) {
-  std::vector<std::shared_ptr<tool>> made;
+  std::vector<mcp_server_tool> made;
   std::vector<left_out_tool> left_out;
   std::set<std::string> names;
   for (const auto& entry : entries) {
@@ -127,7 +127,7 @@ void client_core::replace_tools(const std::vector<json>& entries) {
         throw error{errc::malformed_answer,
                     "another tool is called \"" + one->description().name + "\" too"};
       }
-      made.push_back(std::move(one));
+      made.push_back({std::move(name), std::move(one)});
     } catch (const std::exception& why) {
       const auto* known = dynamic_cast<const error*>(&why);
       left_out.push_back({std::move(name), known != nullptr ? known->message() : why.what()});
@@ -136,28 +136,41 @@ void client_core::replace_tools(const std::vector<json>& entries) {
   for (const auto& out : left_out) remark("tool \"" + out.name + "\" left out: " + out.reason);
   const std::lock_guard lock{mutex_};
   for (const auto& set : sets_) {
-    for (const auto& old : tools_) {
+    for (const auto& [name, old] : tools_) {
       // Another tool may have taken the name since.
       if (set.find(old->description().name) == old) set.remove(old->description().name);
     }
-    for (const auto& one : made) set.add(one);
+    for (const auto& one : made) set.add(one.tool);
   }
   tools_ = std::move(made);
   left_out_ = std::move(left_out);
+  for (const auto& told : listeners_) told(tools_);
 }
 
 void client_core::put_tools(const tool_set& into) {
   const std::lock_guard lock{mutex_};
-  if (sets_.size() >= max_sets) {
-    throw error{errc::overloaded, "the tools are in " + std::to_string(max_sets) + " sets already"};
-  }
-  for (const auto& one : tools_) into.add(one);
+  check_room();
+  for (const auto& one : tools_) into.add(one.tool);
   sets_.push_back(into);
+}
+
+void client_core::watch_tools(listener told) {
+  const std::lock_guard lock{mutex_};
+  check_room();
+  told(tools_);
+  listeners_.push_back(std::move(told));
+}
+
+void client_core::check_room() const {
+  if (sets_.size() + listeners_.size() < max_sets) return;
+  throw error{errc::overloaded, "the tools are in " + std::to_string(max_sets) + " sets already"};
 }
 
 std::vector<std::shared_ptr<tool>> client_core::tools() const {
   const std::lock_guard lock{mutex_};
-  return tools_;
+  std::vector<std::shared_ptr<tool>> result;
+  for (const auto& one : tools_) result.push_back(one.tool);
+  return result;
 }
 
 std::vector<left_out_tool> client_core::left_out() const {

@@ -20,7 +20,7 @@ namespace mcp::protocol {
 /// A session, and the server's tools kept in step with it. Safe from any thread.
 class client_core final : public std::enable_shared_from_this<client_core> {
  public:
-  static constexpr std::size_t max_sets = 1000;                   ///< that one client keeps in step
+  static constexpr std::size_t max_sets = 1000;  ///< and listeners, that one client keeps in step
   static constexpr std::chrono::milliseconds refresh_pause{200};  ///< between two lists of tools
 
   explicit client_core(mcp_server_options options);
@@ -28,6 +28,8 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   void connect();  ///< waits for the tools; throws
   void stop();
   void put_tools(const tool_set& into);
+  using listener = std::function<void(const std::vector<mcp_server_tool>&)>;
+  void watch_tools(listener told);
   [[nodiscard]] std::vector<std::shared_ptr<tool>> tools() const;
   [[nodiscard]] std::vector<left_out_tool> left_out() const;
   [[nodiscard]] session& talk() const { return *session_; }
@@ -45,6 +47,7 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   void refresh();
   void refreshed(std::variant<std::vector<json>, error> found);
   void replace_tools(const std::vector<json>& entries);
+  void check_room() const;  ///< for one more set or listener; the mutex is held
   void remark(const std::string& text) const;
 
   const mcp_server_options options_;
@@ -55,9 +58,10 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   bool refreshing_ = false;
   bool again_ = false;
   std::optional<error> failure_{};
-  std::vector<std::shared_ptr<tool>> tools_;
+  std::vector<mcp_server_tool> tools_;
   std::vector<left_out_tool> left_out_;
   std::vector<tool_set> sets_;
+  std::vector<listener> listeners_;
 };
 
 /// Throws `invalid_argument`, naming the member.

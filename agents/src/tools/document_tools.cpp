@@ -27,9 +27,11 @@ MCP_STRUCT(search_question, (query, mcp::doc("words to look for; one of them suf
 struct passage {
   std::string source{};
   std::int64_t part = 0;
+  std::int64_t line = 0;
+  std::int64_t last_line = 0;
   std::string text{};
 };
-MCP_STRUCT(passage, source, part, text)
+MCP_STRUCT(passage, source, part, line, last_line, text)
 
 /// A JSON array of the items; their values are JSON already.
 std::string to_text(const std::vector<memory_item>& items) {
@@ -109,7 +111,9 @@ loaded_documents load_documents(memory_store& store, const document_folder& fold
     for (auto& piece : tools::passages_of(text, folder.passage_bytes)) {
       const auto key = path + "#" + std::to_string(++part);
       if (key.size() > max_memory_key_bytes) break;
-      store.put(folder.ns, key, to_json(tools::passage{path, part, std::move(piece)}));
+      store.put(
+          folder.ns, key,
+          to_json(tools::passage{path, part, piece.line, piece.last_line, std::move(piece.text)}));
       ++result.passages;
     }
     ++result.files;

@@ -28,12 +28,18 @@ std::size_t next_cut(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
-std::vector<std::string> passages_of(std::string_view text, std::size_t limit) {
+std::vector<text_passage> passages_of(std::string_view text, std::size_t limit) {
   limit = std::max(limit, smallest);
-  std::vector<std::string> result;
+  std::vector<text_passage> result;
+  const auto* counted = text.data();  // up to here the lines are counted
+  std::int64_t line = 1;
   for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
     const auto length = next_cut(text, limit);
-    result.emplace_back(trimmed(text.substr(0, length)));
+    const auto piece = trimmed(text.substr(0, length));
+    line += std::count(counted, piece.data(), '\n');
+    counted = piece.data();
+    const auto last = line + std::count(piece.begin(), piece.end(), '\n');
+    result.push_back({std::string{piece}, line, last});
     text.remove_prefix(length);
   }
   return result;

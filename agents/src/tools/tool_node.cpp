@@ -21,10 +21,13 @@ bool tells_model(const tool_options& options, errc code) {
 }
 
 tool_call_end end_of(const tool_call& call, const tool_options& options, tools::call_end ended) {
-  if (ended.result) return {.answer = tool_message(call, std::move(ended.result->content))};
+  if (ended.result) {
+    return {.answer = tool_message(call, std::move(ended.result->content)),
+            .failed = ended.result->is_error};
+  }
   const auto& reason = ended.failed->error;
   if (tells_model(options, reason.code())) {
-    return {.answer = tool_message(call, "Error: " + reason.message())};
+    return {.answer = tool_message(call, "Error: " + reason.message()), .failed = true};
   }
   return {.failure = error{reason.code(), "the tool \"" + call.name + "\": " + reason.message()}};
 }
@@ -33,6 +36,7 @@ tool_call_end end_of(const tool_call& call, const tool_options& options, tools::
 struct verdict {
   std::string arguments{};
   std::optional<std::string> text{};
+  bool refused = false;
 };
 
 verdict ask_person(const tool_call& call, const tool& what, context& ctx) {
@@ -49,7 +53,7 @@ verdict ask_person(const tool_call& call, const tool& what, context& ctx) {
       break;
   }
   const auto reason = answer.message.empty() ? std::string{"."} : ": " + answer.message;
-  return {.text = "Error: a person refused this call of " + call.name + reason};
+  return {.text = "Error: a person refused this call of " + call.name + reason, .refused = true};
 }
 
 }  // namespace
@@ -57,13 +61,16 @@ verdict ask_person(const tool_call& call, const tool& what, context& ctx) {
 void run_tool_call(const tool_set& tools, const tool_call& call, context& ctx, end_handler on_end) {
   const auto runner = tools.runner(call.name);
   if (!runner) {
-    return on_end({.answer = tool_message(call, unknown_tool_text(tools, call.name))});
+    return on_end(
+        {.answer = tool_message(call, unknown_tool_text(tools, call.name)), .failed = true});
   }
   const auto& options = runner->what()->options();
   auto arguments = call.arguments;
   if (options.approval && options.approval(call)) {
     auto said = ask_person(call, *runner->what(), ctx);
-    if (said.text) return on_end({.answer = tool_message(call, std::move(*said.text))});
+    if (said.text) {
+      return on_end({.answer = tool_message(call, std::move(*said.text)), .failed = said.refused});
+    }
     arguments = std::move(said.arguments);
   }
   // The tool may have effects: not before its key would be the same after a crash. `on_end` keeps

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "text/compose.hpp"
+#include "documents/described.hpp"
 
 #include <string>
 #include <vector>
@@ -9,16 +9,7 @@
 
 namespace research {
 
-// The plain structs of text/ as part of states: their JSON and schemas follow from these lines.
-MCP_STRUCT(question, text, type, words, terms, phrases, focus_paths, clarified)
-MCP_STRUCT(sub_question, text, type, required, words, terms, context, phrases, focus_paths,
-           query_terms, expansion)
-MCP_STRUCT(hit, passage, score)
-MCP_STRUCT(evidence, text, path, line, last_line, score, coverage, cue, sub_question, heading, kind)
-MCP_STRUCT(verdict, sub_question, state, reason, absent_words, retry, query_terms, expansion,
-           change)
-MCP_STRUCT(source, number, path, line, last_line, quote)
-MCP_STRUCT(answer, markdown, sources, gaps)
+using namespace mcp::documents;
 
 /// What the team asks the person, and what it took for the answer.
 struct reading {

@@ -1,7 +1,7 @@
 #include "team/team.hpp"
 
+#include "documents/ambiguity.hpp"
 #include "team/executor.hpp"
-#include "text/ambiguity.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "team/shelf.hpp"
+#include "documents/shelf.hpp"
 #include "team/states.hpp"
 
 #include <memory>

@@ -38,9 +38,22 @@ std::optional<bool> yes_or_no(std::string text) {
   return std::nullopt;
 }
 
+/// The schema that stands behind a reference into the same document, as that of a described struct
+/// does.
+const nlohmann::json& referred(const nlohmann::json& schema) {
+  if (!schema.is_object() || !schema.contains("$ref") || !schema["$ref"].is_string()) return schema;
+  const auto& text = schema["$ref"].get_ref<const std::string&>();
+  constexpr std::string_view definitions = "#/$defs/";
+  if (!text.starts_with(definitions) || !schema.contains("$defs")) return schema;
+  const auto& known = schema["$defs"];
+  const auto name = text.substr(definitions.size());
+  return known.is_object() && known.contains(name) ? known.at(name) : schema;
+}
+
 /// An answer to the question whether a tool may be called, given as words: "accept", "reject too
 /// dear", "edit {...}", "respond 42"; nothing when this is no such question, or no such word.
-std::optional<nlohmann::json> decision(const std::string& text, const nlohmann::json& schema) {
+std::optional<nlohmann::json> decision(const std::string& text, const nlohmann::json& whole) {
+  const auto& schema = referred(whole);
   const nlohmann::json::json_pointer place{"/properties/type/enum"};
   if (!schema.is_object() || !schema.contains(place)) return std::nullopt;
   const auto at = text.find(' ');
@@ -60,6 +73,11 @@ std::optional<nlohmann::json> decision(const std::string& text, const nlohmann::
 }
 
 }  // namespace
+
+bool asks_for_decision(const std::string& schema_text) {
+  const auto schema = nlohmann::json::parse(schema_text, nullptr, false);
+  return !schema.is_discarded() && decision("accept", schema) && decision("respond x", schema);
+}
 
 nlohmann::json read_answer(std::string_view given, const std::string& schema_text) {
   const auto first = given.find_first_not_of(" \t\r\n");

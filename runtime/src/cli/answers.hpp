@@ -17,6 +17,10 @@ namespace mcp::cluster {
 /// boolean also yes and no. Throws `invalid_answer` with what does not fit.
 [[nodiscard]] nlohmann::json read_answer(std::string_view text, const std::string& schema);
 
+/// Whether a question is whether a tool may be called: `read_answer` then takes "accept", "reject
+/// REASON", "edit ARGUMENTS" and "respond RESULT".
+[[nodiscard]] bool asks_for_decision(const std::string& schema);
+
 /// The values of `--answer`, until they are used. Not thread-safe.
 class given_answers {
  public:

@@ -170,6 +170,8 @@ class parser {
                       "  mcp-cluster check team.yaml\n"
                       "  mcp-cluster check team.yaml --json");
     add_file(check);
+    check->add_flag("--servers", options_.servers,
+                    "start the servers of mcp_servers too, and look at their tools");
     add_models(check);
     add_json(check);
     auto* graph = add(command::graph, "graph", "draw the graph of a cluster file",
@@ -180,6 +182,8 @@ class parser {
     graph->add_option("--format", options_.format, "mermaid, dot, json or svg (needs dot)")
         ->type_name("FORMAT")
         ->check(CLI::IsMember(formats));
+    graph->add_flag("--json", options_.json,
+                    "print {format, graph}; the format json is JSON alone");
     graph->add_option("--depth", options_.depth, "levels of subgraphs to draw (0)")
         ->type_name("N")
         ->check(CLI::Range(0, most_depth));
@@ -193,6 +197,7 @@ class parser {
         ->type_name("SHELL")
         ->required()
         ->check(CLI::IsMember(shells));
+    add_json(completion);
     auto* version = add(command::version, "version", "print the version", "");
     add_json(version);
   }
@@ -208,6 +213,9 @@ std::optional<std::string> conflict(const command_options& o) {
       o.what == command::threads || o.what == command::tail || o.what == command::cancel;
   if (needs_store && o.file.empty() && !o.store) {
     return "give the cluster file, or the store with --store FILE";
+  }
+  if (o.what == command::graph && o.json && o.format == "svg") {
+    return "a picture is no JSON: leave out --json, or take another --format";
   }
   if (o.file == "-") return "a cluster file is read from a file, not from standard input";
   return std::nullopt;

@@ -42,6 +42,7 @@ struct command_options {
   bool events = false;
   bool json = false;
   bool quiet = false;
+  bool servers = false;  ///< `check` starts the servers of the file
 };
 
 /// The program ends here: help, or a command line that is wrong.

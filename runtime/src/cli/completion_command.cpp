@@ -127,7 +127,12 @@ std::string completion_script(const std::string& shell,
 }
 
 int completion_command(const command_options& options) {
-  print(completion_script(options.shell, known_commands()));
+  const auto script = completion_script(options.shell, known_commands());
+  if (options.json) {
+    print_line(to_line({{"shell", options.shell}, {"script", script}}));
+  } else {
+    print(script);
+  }
   return exit_done;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output.hpp"
+#include "cli/report.hpp"
 #include "cli/stored.hpp"
 
 #include <cerrno>
@@ -64,6 +65,9 @@ int graph_command(const command_options& options) {
                                                  : drawing::mermaid;
   auto text = system->graph().draw(format, options.depth);
   while (!text.empty() && text.back() == '\n') text.pop_back();
+  if (options.json && format != drawing::json) {
+    text = to_line({{"format", options.format}, {"graph", text}});
+  }
   print_line(text);
   return exit_done;
 }

@@ -17,17 +17,15 @@ namespace mcp::cluster {
 namespace {
 
 /// What a schema wants, in a few words.
-std::string wanted(const nlohmann::ordered_json& schema) {
+std::string wanted(const std::string& text) {
+  if (asks_for_decision(text)) return "accept, reject REASON, edit ARGUMENTS or respond RESULT";
+  const auto schema = parsed(text);
   if (!schema.is_object()) return {};
   if (schema.contains("enum")) return "one of " + to_line(schema.at("enum"));
   const auto type = schema.value("type", nlohmann::ordered_json{});
   if (type == "boolean") return "yes or no";
   if (type == "string") return {};
   if (type == "integer" || type == "number") return "a number";
-  const nlohmann::ordered_json::json_pointer decisions{"/properties/type/enum"};
-  if (schema.contains(decisions)) {
-    return "one of " + to_line(schema.at(decisions)) + ", with what belongs to it after a space";
-  }
   return "JSON that fits " + to_line(schema);
 }
 
@@ -42,7 +40,7 @@ std::string question_text(const pending_interrupt& asked) {
   const auto question = parsed(asked.question);
   auto text = node_path(asked.ns, asked.node) + " asks: " +
               (question.is_string() ? question.get<std::string>() : to_line(question, 2));
-  if (const auto what = wanted(parsed(asked.schema)); !what.empty()) text += "\n(" + what + ")";
+  if (const auto what = wanted(asked.schema); !what.empty()) text += "\n(" + what + ")";
   return printable(text, true);
 }
 

@@ -63,10 +63,14 @@ session::session(const command_options& options, stop_signals& signals)
       given_(options.answers),
       limited_(is_limited(system_->default_run_options().budget)) {
   for (const auto& warning : system_->warnings()) display_.say("file", to_text(warning));
+  system_->hear_servers([this](const std::string& server, std::string_view line) {
+    display_.say(server, "| " + std::string{line});
+  });
 }
 
 session::~session() {
   signals_.watch(nullptr);
+  system_->hear_servers(nullptr);
 }
 
 run_options session::options_of_run() const {
@@ -85,6 +89,7 @@ int session::run() {
     current = system_->executor().start_with(update<json_state>{system_->type()}.set_all(input),
                                              std::move(made));
     display_.say(system_->name(), "thread " + current->thread_id());
+    system_->pin_thread(current->thread_id());
   } else if (!options_.input.empty()) {
     display_.say(system_->name(), "its run has an input already; the one given is not used");
   }
@@ -115,13 +120,25 @@ int session::resume() {
     if (!collected) return report(now);
     given = std::move(*collected);
   }
+  pin(thread);
   return report(drive(team.resume(thread, std::move(given), options_of_run())));
+}
+
+void session::pin(const std::string& thread) {
+  if (system_->has_changed_since(thread)) {
+    changed_ = changed_ || thread == options_.thread;
+    complain("warning: the file has changed since thread " + thread + " was run with it",
+             "what is left of the run goes by the file as it is now; its finished tasks stay as "
+             "they are");
+  }
+  system_->pin_thread(thread);
 }
 
 std::optional<session::handle> session::recover(const std::string& thread) {
   std::optional<handle> wanted;
   for (auto& one : system_->executor().recovered()) {
     display_.say(system_->name(), "goes on with thread " + one.thread_id());
+    pin(one.thread_id());
     if (one.thread_id() == thread) {
       wanted = std::move(one);
     } else {
@@ -208,6 +225,7 @@ int session::report(const run_result_info& result) {
         {"thread", result.thread_id},
         {"run", result.run_id},
         {"status", std::string{name(result.status)}},
+        {"file_changed", changed_},
         {"steps", result.steps},
         {"usage", to_report(result.usage)},
         {"output", output},

@@ -34,6 +34,8 @@ class session {
   [[nodiscard]] run_options options_of_run() const;
   /// Takes up the store's unfinished runs: the one of `thread` is returned, the others go on too.
   std::optional<handle> recover(const std::string& thread);
+  /// Says so when the file is not the one that the thread was run with, and keeps the one it is.
+  void pin(const std::string& thread);
   /// Follows the run to its end, through all questions that somebody answers.
   run_result_info drive(handle current);
   /// Signals stop these runs.
@@ -53,7 +55,8 @@ class session {
   display display_;
   person person_;
   given_answers given_;
-  bool limited_;  ///< the file limits what a run may use
+  bool limited_;          ///< the file limits what a run may use
+  bool changed_ = false;  ///< the file, since the thread was run before
   std::vector<handle> others_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

@@ -2,6 +2,7 @@
 
 #include "cluster_file/map_reader.hpp"
 #include "mcp/agents/chat_model.hpp"
+#include "mcp/agents/mcp_client.hpp"
 #include "mcp/agents/model_endpoint.hpp"
 #include "mcp/agents/model_node.hpp"
 #include "mcp/agents/model_policies.hpp"
@@ -61,6 +62,20 @@ struct model_description {
   chat_request request{};  ///< temperature, seed, max_tokens, stop
 };
 
+/// How calls of a tool are run, as far as the file says so.
+struct call_options_description {
+  std::optional<bool> approval{};
+  std::optional<compiled_script> approval_rule{};  ///< counts before `approval`
+  bool blocking = false;
+  std::optional<bool> tell_model{};  ///< absent: true
+  std::optional<milliseconds> timeout{};
+  std::optional<retry_policy> retry{};
+  std::optional<std::size_t> concurrency{};
+  std::optional<cache_policy> cache{};
+  /// Arguments that the state gives in place of the model: name, expression over `state`.
+  std::vector<std::pair<std::string, compiled_script>> given{};
+};
+
 struct tool_description_in_file {
   std::string name{};
   file_position at{};
@@ -68,18 +83,43 @@ struct tool_description_in_file {
   std::optional<compiled_script> lua{};
   std::string description{};
   nlohmann::json parameters{};
-  std::optional<bool> approval{};
-  std::optional<compiled_script> approval_rule{};
-  bool blocking = false;
-  bool tell_model = true;
-  std::optional<milliseconds> timeout{};
-  std::optional<retry_policy> retry{};
-  std::optional<std::size_t> concurrency{};
-  std::optional<cache_policy> cache{};
-  std::string root{};                ///< read_file, list_files, search_documents
+  call_options_description calls{};
+  std::string root{};                ///< what a builtin may read
+  bool fixed_folder = false;         ///< search_documents: the root is all it searches
   std::vector<std::string> hosts{};  ///< http_get
   bool private_addresses = false;    ///< http_get
   std::optional<std::size_t> max_bytes{};
+};
+
+/// A tool of a server that the file names.
+struct server_tool_description {
+  std::string name{};  ///< the server's own
+  file_position at{};
+  std::string offered{};      ///< what it is called here
+  std::string description{};  ///< empty: the server's
+  call_options_description calls{};
+};
+
+/// A server that speaks the Model Context Protocol. Secrets are named by the variables that hold
+/// them.
+struct server_description {
+  struct variable {
+    std::string name{};      ///< of the header, or of the server's variable
+    std::string variable{};  ///< of this process
+    file_position at{};
+  };
+  std::string name{};
+  file_position at{};
+  mcp_server_options options{};  ///< without what the variables hold
+  std::vector<variable> environment{};
+  std::vector<variable> headers{};
+  std::optional<variable> token{};  ///< becomes the header "Authorization: Bearer ..."
+  std::string prefix{};             ///< of its tools' names; empty: none
+  std::optional<std::vector<server_tool_description>> tools{};  ///< absent: all there are
+  bool resources = false;            ///< two more tools list and read its resources
+  call_options_description calls{};  ///< of all its tools
+
+  [[nodiscard]] bool remote() const noexcept { return !options.url.empty(); }
 };
 
 struct lua_node_description {
@@ -103,6 +143,12 @@ struct tools_node_description {
   std::vector<placed_name> tools{};
   placed_name messages{"messages", {}};
 };
+/// Calls a tool without a model.
+struct call_node_description {
+  placed_name tool{};
+  std::vector<std::pair<std::string, compiled_script>> arguments{};  ///< expressions over `state`
+  std::optional<placed_name> into{};
+};
 struct ask_node_description {
   text_template question{};
   std::optional<nlohmann::json> schema{};
@@ -123,7 +169,8 @@ struct node_description {
   std::string name{};
   file_position at{};
   std::variant<std::monostate, lua_node_description, model_node_description, tools_node_description,
-               ask_node_description, graph_node_description, typed_node_description>
+               call_node_description, ask_node_description, graph_node_description,
+               typed_node_description>
       what{};
   node_options options{};
   std::vector<placed_name> destinations{};
@@ -174,6 +221,13 @@ struct limits_description {
   script_limits lua{};
 };
 
+/// The memory of all threads.
+struct memory_description {
+  std::string store{};  ///< "memory", or the path of a SQLite file; empty: where the store is
+  std::string label{};  ///< before the namespaces of scripts; empty: the system's name
+  std::optional<milliseconds> ttl{};
+};
+
 struct cluster_description {
   std::string name{};
   std::string description{};
@@ -181,8 +235,13 @@ struct cluster_description {
   std::vector<graph_description> graphs{};  ///< subgraphs
   std::vector<model_description> models{};
   std::vector<tool_description_in_file> tools{};
+  std::vector<server_description> servers{};
   limits_description limits{};
   std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
+  memory_description memory{};
+
+  /// What stands before the namespaces of scripts.
+  [[nodiscard]] std::vector<std::string> memory_root() const;
 };
 
 }  // namespace mcp::cluster

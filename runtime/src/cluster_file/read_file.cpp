@@ -25,6 +25,23 @@ void read_graphs(const yaml_node& node, const reading& with, cluster_description
   }
 }
 
+std::optional<compiled_script> compile(const yaml_node& node, const reading& with,
+                                       compiled_script::form shape) {
+  if (!node.is(yaml_node::kind::scalar)) {
+    with.problems.error(node.at, "a script is " + std::string{name(node.what)},
+                        "write Lua as a text");
+    return std::nullopt;
+  }
+  try {
+    return compiled_script{{with.file_name, node.at.line + (node.block ? 1 : 0), node.text}, shape};
+  } catch (const script_problem& wrong) {
+    const int column = wrong.line == node.at.line ? node.at.column : 1;
+    with.problems.error({wrong.line, column}, "this is not Lua: " + wrong.message,
+                        "see the manual of Lua 5.4");
+    return std::nullopt;
+  }
+}
+
 std::string file_stem(const std::string& path) {
   return std::filesystem::path{path}.stem().string();
 }
@@ -32,19 +49,11 @@ std::string file_stem(const std::string& path) {
 }  // namespace
 
 std::optional<compiled_script> reading::script(const yaml_node& node) const {
-  if (!node.is(yaml_node::kind::scalar)) {
-    problems.error(node.at, "a script is " + std::string{name(node.what)}, "write Lua as a text");
-    return std::nullopt;
-  }
-  try {
-    return compiled_script{{file_name, node.at.line + (node.block ? 1 : 0), node.text},
-                           compiled_script::form::body};
-  } catch (const script_problem& wrong) {
-    const int column = wrong.line == node.at.line ? node.at.column : 1;
-    problems.error({wrong.line, column}, "this is not Lua: " + wrong.message,
-                   "see the manual of Lua 5.4");
-    return std::nullopt;
-  }
+  return compile(node, *this, compiled_script::form::body);
+}
+
+std::optional<compiled_script> reading::expression(const yaml_node& node) const {
+  return compile(node, *this, compiled_script::form::expression);
 }
 
 text_template reading::words(const yaml_node& node) const {
@@ -148,7 +157,9 @@ std::optional<cluster_description> read_cluster_file(const std::string& path, st
   if (const auto* graphs = keys.map("graphs")) read_graphs(*graphs, with, result);
   if (const auto* models = keys.map("models")) result.models = read_models(*models, with);
   if (const auto* tools = keys.map("tools")) result.tools = read_tools(*tools, with);
+  if (const auto* servers = keys.map("mcp_servers")) result.servers = read_servers(*servers, with);
   if (const auto* limits = keys.map("limits")) result.limits = read_limits(*limits, with);
+  if (const auto* memory = keys.any("memory")) result.memory = read_memory(*memory, with);
   if (const auto* store = keys.any("store")) result.store = read_store(*store, with);
   return result;
 }

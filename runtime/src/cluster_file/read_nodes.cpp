@@ -54,6 +54,13 @@ void read_tools_node(map_reader& keys, node_description& to) {
   node.messages = keys.name("messages").value_or(placed_name{"messages", to.at});
 }
 
+void read_call_node(map_reader& keys, const reading& with, node_description& to) {
+  auto& node = to.what.emplace<call_node_description>();
+  if (auto tool = keys.name("call")) node.tool = std::move(*tool);
+  node.arguments = read_expressions(keys, "arguments", with);
+  node.into = keys.name("into");
+}
+
 void read_ask_node(map_reader& keys, const reading& with, node_description& to) {
   auto& node = to.what.emplace<ask_node_description>();
   node.question = with.words(*keys.any("ask"));
@@ -91,7 +98,8 @@ void read_typed_node(map_reader& keys, node_description& to) {
 }
 
 node_description read_node(const yaml_node::entry& entry, const reading& with) {
-  static const std::vector<std::string> kinds{"lua", "model", "run_tools", "ask", "graph", "type"};
+  static const std::vector<std::string> kinds{"lua", "model", "run_tools", "call",
+                                              "ask", "graph", "type"};
   node_description result;
   result.name = entry.key;
   result.at = entry.at;
@@ -108,11 +116,12 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
     with.problems.error(entry.at,
                         "the node \"" + entry.key + "\" says " +
                             (count == 0 ? "not" : "more than once") + " what it is",
-                        "write exactly one of lua, model, run_tools, ask, graph and type");
+                        "write exactly one of lua, model, run_tools, call, ask, graph and type");
   }
   if (kind == "lua") read_lua_node(keys, with, result);
   if (kind == "model") read_model_node(keys, with, result);
   if (kind == "run_tools") read_tools_node(keys, result);
+  if (kind == "call") read_call_node(keys, with, result);
   if (kind == "ask") read_ask_node(keys, with, result);
   if (kind == "graph") read_graph_node(keys, result);
   if (kind == "type") read_typed_node(keys, result);

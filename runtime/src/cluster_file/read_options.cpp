@@ -1,5 +1,7 @@
 #include "cluster_file/read_parts.hpp"
 
+#include <algorithm>
+
 namespace mcp::cluster {
 namespace {
 
@@ -129,6 +131,29 @@ std::string read_store(const yaml_node& node, const reading& with) {
     return "none";
   }
   return with.path(*file);
+}
+
+memory_description read_memory(const yaml_node& node, const reading& with) {
+  memory_description result;
+  if (node.is(yaml_node::kind::scalar) && node.text == "memory") {
+    result.store = node.text;
+    return result;
+  }
+  map_reader keys{node, "`memory`", with.problems};
+  if (const auto file = keys.text("sqlite")) result.store = with.path(*file);
+  if (const auto label = keys.name("namespace")) {
+    result.label = label->name;
+    check_name(label->name, label->at, "a namespace", with.problems);
+  }
+  result.ttl = keys.duration("ttl");
+  if (result.ttl && result.ttl->count() == 0) keys.wrong("ttl", "is 0", "leave it out");
+  return result;
+}
+
+std::vector<std::string> cluster_description::memory_root() const {
+  auto label = memory.label.empty() ? name : memory.label;
+  std::replace(label.begin(), label.end(), '.', '_');  // no label of a namespace has a dot
+  return {"system", std::move(label)};
 }
 
 }  // namespace mcp::cluster

@@ -15,6 +15,8 @@ struct reading {
   std::string folder;     ///< paths are relative to it
 
   [[nodiscard]] std::optional<compiled_script> script(const yaml_node& node) const;
+  /// One expression, in place of a whole function.
+  [[nodiscard]] std::optional<compiled_script> expression(const yaml_node& node) const;
   [[nodiscard]] text_template words(const yaml_node& node) const;
   /// A path, relative to the file.
   [[nodiscard]] std::string path(const std::string& given) const;
@@ -30,6 +32,10 @@ bool check_name(const std::string& name, file_position at, std::string_view what
 [[nodiscard]] std::vector<rule_description> read_rules(const yaml_node& node, const reading& with);
 [[nodiscard]] std::vector<tool_description_in_file> read_tools(const yaml_node& node,
                                                                const reading& with);
+[[nodiscard]] std::vector<server_description> read_servers(const yaml_node& node,
+                                                           const reading& with);
+/// `approval`, `timeout` and what else all tools take.
+[[nodiscard]] call_options_description read_call_options(map_reader& keys, const reading& with);
 [[nodiscard]] std::vector<node_description> read_nodes(const yaml_node& node, const reading& with);
 void read_edges(const yaml_node& node, const reading& with, graph_description& to);
 void read_edge_map(const yaml_node& node, const reading& with, graph_description& to);
@@ -37,7 +43,11 @@ void read_edge_map(const yaml_node& node, const reading& with, graph_description
 void read_graph(map_reader& keys, const reading& with, graph_description& to);
 [[nodiscard]] limits_description read_limits(const yaml_node& node, const reading& with);
 [[nodiscard]] std::string read_store(const yaml_node& node, const reading& with);
+[[nodiscard]] memory_description read_memory(const yaml_node& node, const reading& with);
 
+/// A mapping of names and expressions.
+[[nodiscard]] std::vector<std::pair<std::string, compiled_script>> read_expressions(
+    map_reader& keys, std::string_view key, const reading& with);
 [[nodiscard]] std::optional<retry_policy> read_retry(map_reader& keys, const reading& with);
 [[nodiscard]] std::optional<cache_policy> read_cache(map_reader& keys, const reading& with);
 void read_node_options(map_reader& keys, const reading& with, node_description& to);

@@ -3,17 +3,20 @@
 #include "mcp/json_schema.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mcp::cluster {
 namespace {
 
 const std::vector<std::string>& builtins() {
   static const std::vector<std::string> names{
-      "calculator", "clock", "read_file", "list_files", "search_documents", "http_get"};
+      "calculator",        "clock",          "read_file",      "list_files",
+      "search_documents",  "http_get",       "split_question", "find_quotations",
+      "review_quotations", "compose_answer", "check_citations"};
   return names;
 }
 
-void read_approval(map_reader& keys, const reading& with, tool_description_in_file& to) {
+void read_approval(map_reader& keys, const reading& with, call_options_description& to) {
   const auto* node = keys.any("approval");
   if (node == nullptr) return;
   if (!node->is(yaml_node::kind::map)) {
@@ -52,21 +55,33 @@ void read_lua_tool(map_reader& keys, const reading& with, tool_description_in_fi
   read_parameters(keys, with, to);
 }
 
+/// The folder that a tool may read, under the key that says so.
+void read_root(map_reader& keys, const reading& with, tool_description_in_file& to) {
+  const bool search = to.builtin == "search_documents";
+  const auto root = keys.text("root");
+  const auto folder = search ? keys.text("folder") : std::nullopt;
+  if (root && folder) {
+    keys.wrong("folder", "stands beside `root`",
+               "write `folder` to search one folder, or `root` to let the call name one below it");
+  }
+  to.fixed_folder = folder.has_value();
+  if (root || folder) {
+    to.root = with.path(root ? *root : *folder);
+    return;
+  }
+  with.problems.error(to.at,
+                      "the tool \"" + to.name + "\" has no `" + (search ? "folder" : "root") + "`",
+                      "name the folder that it may read");
+}
+
 void read_builtin(map_reader& keys, const reading& with, tool_description_in_file& to) {
   const auto index = keys.word("builtin", builtins());
   if (!index) return;
   to.builtin = builtins()[*index];
   const bool files = to.builtin == "read_file" || to.builtin == "list_files";
-  if (files || to.builtin == "search_documents") {
-    const auto root = keys.text(files ? "root" : "folder");
-    if (root) {
-      to.root = with.path(*root);
-    } else {
-      with.problems.error(
-          to.at,
-          "the tool \"" + to.name + "\" has no `" + std::string{files ? "root" : "folder"} + "`",
-          "name the folder that it may read");
-    }
+  constexpr std::array rootless{"calculator", "clock", "http_get", "split_question"};
+  if (std::find(rootless.begin(), rootless.end(), to.builtin) == rootless.end()) {
+    read_root(keys, with, to);
   }
   if (to.builtin == "http_get") {
     for (auto& host : keys.names("hosts")) to.hosts.push_back(std::move(host.name));
@@ -99,9 +114,17 @@ tool_description_in_file read_tool(const yaml_node::entry& entry, const reading&
   } else {
     read_builtin(keys, with, result);
   }
+  result.calls = read_call_options(keys, with);
+  result.calls.blocking = keys.boolean("blocking").value_or(false);
+  return result;
+}
+
+}  // namespace
+
+call_options_description read_call_options(map_reader& keys, const reading& with) {
+  call_options_description result;
   read_approval(keys, with, result);
-  result.blocking = keys.boolean("blocking").value_or(false);
-  result.tell_model = keys.boolean("tell_model").value_or(true);
+  result.tell_model = keys.boolean("tell_model");
   result.timeout = keys.duration("timeout");
   result.retry = read_retry(keys, with);
   result.cache = read_cache(keys, with);
@@ -109,10 +132,22 @@ tool_description_in_file read_tool(const yaml_node::entry& entry, const reading&
   if (const auto most = keys.integer("concurrency", 1, most_calls)) {
     result.concurrency = static_cast<std::size_t>(*most);
   }
+  result.given = read_expressions(keys, "given", with);
   return result;
 }
 
-}  // namespace
+std::vector<std::pair<std::string, compiled_script>> read_expressions(map_reader& keys,
+                                                                      std::string_view key,
+                                                                      const reading& with) {
+  std::vector<std::pair<std::string, compiled_script>> result;
+  const auto* node = keys.map(key);
+  if (node == nullptr) return result;
+  for (const auto& entry : node->entries) {
+    auto script = with.expression(entry.value);
+    if (script) result.emplace_back(entry.key, std::move(*script));
+  }
+  return result;
+}
 
 std::vector<tool_description_in_file> read_tools(const yaml_node& node, const reading& with) {
   std::vector<tool_description_in_file> result;

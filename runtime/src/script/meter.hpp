@@ -1,5 +1,6 @@
 #pragma once
 
+#include "script/memory_library.hpp"
 #include "script/script.hpp"
 
 #include <chrono>
@@ -21,7 +22,8 @@ struct meter {
   std::size_t allocated = 0;  ///< bytes ever, those of freed blocks too
   std::int64_t instructions = 0;
   std::chrono::steady_clock::time_point until{};
-  const char* exhausted = nullptr;  ///< the limit that was reached; it stays so
+  const char* exhausted = nullptr;      ///< the limit that was reached; it stays so
+  script_memory* remembered = nullptr;  ///< what the table `memory` works on
   nlohmann::json scratch{};
   std::string text{};
 };

@@ -4,6 +4,8 @@
 #include "script/lua_value.hpp"
 #include "script/meter.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -121,6 +123,17 @@ int write_bytes(lua_State*, const void* bytes, std::size_t size, void* to) {
   return 0;
 }
 
+bool has_word(std::string_view text, std::string_view word) {
+  const auto in_word = [text](std::size_t at) {
+    return at < text.size() &&
+           (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    if ((at == 0 || !in_word(at - 1)) && !in_word(at + word.size())) return true;
+  }
+  return false;
+}
+
 /// Splits "file:12: text".
 script_problem problem_of(const std::string& message, const script_source& source) {
   const auto prefix = source.file + ":";
@@ -145,7 +158,8 @@ void charge(lua_State* lua, std::int64_t instructions) {
   check_limits(lua, nullptr);
 }
 
-compiled_script::compiled_script(const script_source& source, form shape) : name_(source.file) {
+compiled_script::compiled_script(const script_source& source, form shape)
+    : name_(source.file), uses_memory_(has_word(source.text, "memory")) {
   constexpr int most_lines = 1 << 20;
   if (source.text.size() > max_script_bytes) {
     throw script_problem{
@@ -212,6 +226,11 @@ void sandbox::set_state(const char* name, const json_state& state) {
         lua_setglobal(lua, name);
       },
       name);
+}
+
+void sandbox::set_memory(script_memory& memory) {
+  lua_->used.remembered = &memory;
+  lua_->run([](lua_State* lua) { open_memory(lua); }, "memory");
 }
 
 json sandbox::call(const compiled_script& script) {

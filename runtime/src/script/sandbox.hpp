@@ -1,5 +1,6 @@
 #pragma once
 
+#include "script/memory_library.hpp"
 #include "script/script.hpp"
 
 #include <memory>
@@ -31,6 +32,9 @@ class sandbox {
   void set(const char* name, const nlohmann::json& content);
   /// The same for a state: read-only, and its fields are copied when they are read. Borrowed.
   void set_state(const char* name, const json_state& state);
+
+  /// The table `memory`, for calls from now on; kept by the caller.
+  void set_memory(script_memory& memory);
 
   /// The first result of the function; null when it returns nothing. Throws `script_failed` with
   /// file and line.

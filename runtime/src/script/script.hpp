@@ -47,9 +47,13 @@ class compiled_script {
 
   [[nodiscard]] const std::string& bytecode() const noexcept { return bytecode_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Whether the text has the word `memory`: only such a script is given the table of that name,
+  /// for which it may have to wait.
+  [[nodiscard]] bool uses_memory() const noexcept { return uses_memory_; }
 
  private:
   std::string name_;
+  bool uses_memory_ = false;
   std::string bytecode_;  ///< made here, never read from outside: Lua does not check it
 };
 

@@ -5,7 +5,9 @@
 #include "system/content_hash.hpp"
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
+#include "system/tool_servers.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace mcp::cluster {
@@ -14,6 +16,7 @@ namespace {
 struct loaded_file {
   std::string bytes;
   cluster_description description;
+  std::shared_ptr<tool_servers> servers;
   ready_graph graph;
 };
 
@@ -29,22 +32,40 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   result.description = std::move(*read);
   auto& file = result.description;
   if (options.store_path) file.store = *options.store_path;
+  result.servers = std::make_shared<tool_servers>(
+      file, tool_servers::settings{options.offline, process_environment()}, problems);
   graph_parts parts{file,
                     make_models(file, {options.models, options.offline, check_only}, problems),
-                    make_tools(file, options.offline, problems)};
+                    make_tools(file, options.offline, problems), result.servers};
   result.graph = make_graphs(parts, problems);
   return result;
 }
 
-executor_options options_for(const std::string& store) {
+bool is_file(const std::string& store) {
+  return store != "none" && store != "memory";
+}
+
+/// Where the hashes of a system's file are kept, by thread.
+memory_namespace pins_of(std::string name) {
+  std::replace(name.begin(), name.end(), '.', '_');
+  return {"cluster_file", std::move(name)};
+}
+
+std::shared_ptr<memory_store> open_memory_store(const memory_description& what,
+                                                const std::string& store) {
+  const auto& place = what.store.empty() ? store : what.store;
+  const memory_options options{.default_ttl = what.ttl};
+  return is_file(place) ? sqlite_memory_store(place, options) : in_memory_memory_store(options);
+}
+
+executor_options options_for(const std::string& store, const memory_description& memory) {
   executor_options options;
-  if (store == "none" || store == "memory") {
-    options.memory = in_memory_memory_store();
-    if (store == "memory") options.store = in_memory_checkpoint_store();
-    return options;
+  if (is_file(store)) {
+    options.store = sqlite_checkpoint_store(store);
+  } else if (store == "memory") {
+    options.store = in_memory_checkpoint_store();
   }
-  options.store = sqlite_checkpoint_store(store);
-  options.memory = sqlite_memory_store(store);
+  options.memory = open_memory_store(memory, store);  // its file is there now
   return options;
 }
 
@@ -56,10 +77,12 @@ struct cluster_system::parts {
   std::string description;
   std::string hash;
   std::string store;
+  memory_description memory;
   std::shared_ptr<const state_type> type;
   compiled_graph<json_state> graph;
   run_options options;
   std::vector<cluster_problem> warnings;
+  std::shared_ptr<tool_servers> servers;
   std::mutex mutex;
   std::unique_ptr<mcp::executor<json_state>> executor;
 };
@@ -83,10 +106,12 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         what.description,
                                         cluster::content_hash(file.bytes),
                                         what.store,
+                                        what.memory,
                                         file.graph.type,
                                         compiled_graph<json_state>{file.graph.plan},
                                         std::move(run),
                                         problems.sorted(),
+                                        std::move(file.servers),
                                         {},
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
@@ -131,11 +156,45 @@ nlohmann::json cluster_system::input_schema() const {
   return nlohmann::json::parse(mcp::input_schema(*parts_->type));
 }
 
+void cluster_system::pin_thread(const std::string& thread) {
+  if (!is_file(parts_->store) || thread.size() > max_memory_key_bytes) return;
+  sqlite_memory_store(parts_->store)
+      ->put(pins_of(parts_->name), thread, nlohmann::json{{"hash", parts_->hash}}.dump(),
+            {.index = false});
+}
+
+bool cluster_system::has_changed_since(const std::string& thread) {
+  if (!is_file(parts_->store) || thread.size() > max_memory_key_bytes) return false;
+  const auto pin = sqlite_memory_store(parts_->store)->get(pins_of(parts_->name), thread);
+  return pin && nlohmann::json::parse(pin->value).value("hash", std::string{}) != parts_->hash;
+}
+
+std::vector<cluster_problem> cluster_system::start_servers() {
+  const std::lock_guard lock{parts_->mutex};
+  problem_list problems{parts_->path};
+  static_cast<void>(parts_->servers->start(problems));
+  return problems.sorted();
+}
+
+std::vector<std::string> cluster_system::servers() const {
+  return parts_->servers->servers();
+}
+
+void cluster_system::hear_servers(
+    std::function<void(const std::string& server, std::string_view line)> to) {
+  parts_->servers->hear(std::move(to));
+}
+
 mcp::executor<json_state>& cluster_system::executor() {
   const std::lock_guard lock{parts_->mutex};
   if (!parts_->executor) {
-    parts_->executor =
-        std::make_unique<mcp::executor<json_state>>(parts_->graph, options_for(parts_->store));
+    problem_list problems{parts_->path};
+    // First: recovered runs go on at once.
+    if (const auto failed = parts_->servers->start(problems)) {
+      throw error{*failed, to_text(problems.sorted())};
+    }
+    parts_->executor = std::make_unique<mcp::executor<json_state>>(
+        parts_->graph, options_for(parts_->store, parts_->memory));
   }
   return *parts_->executor;
 }

@@ -4,10 +4,12 @@
 #include "mcp/executor.hpp"
 #include "mcp/json.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mcp::cluster {
@@ -44,15 +46,26 @@ class cluster_system {
   /// The state of the graph.
   [[nodiscard]] const std::shared_ptr<const state_type>& type() const noexcept;
   [[nodiscard]] const compiled_graph<json_state>& graph() const noexcept;
-  /// Made at the first call: opens the store, and goes on with the store's unfinished runs of this
-  /// graph. Throws the store's errors; the next call then tries again.
+  /// Made at the first call: starts the servers of `mcp_servers`, opens the store, and goes on with
+  /// the store's unfinished runs of this graph. Throws their errors; the next call then tries
+  /// again.
   [[nodiscard]] mcp::executor<json_state>& executor();
+  /// Starts the servers of `mcp_servers` that do not run; what is wrong with them.
+  [[nodiscard]] std::vector<cluster_problem> start_servers();
+  [[nodiscard]] std::vector<std::string> servers() const;  ///< names, in the order of the file
+  /// Who hears what servers say on standard error, from any thread; empty: nobody.
+  void hear_servers(std::function<void(const std::string& server, std::string_view line)> to);
   /// Limits and interrupts as the file says; no thread.
   [[nodiscard]] run_options default_run_options() const;
   /// JSON Schema of what a run is given.
   [[nodiscard]] nlohmann::json input_schema() const;
   /// 64 hexadecimal digits: SHA-256 of the file's bytes.
   [[nodiscard]] const std::string& content_hash() const noexcept;
+  /// Keeps in the store that a thread is run with the file as it is now. Nothing without a file for
+  /// a store. Throws the store's errors.
+  void pin_thread(const std::string& thread);
+  /// Whether the file was another one when the thread was pinned last; false when it was not.
+  [[nodiscard]] bool has_changed_since(const std::string& thread);
   /// Where the store is: "memory", "none" or the path of a SQLite file.
   [[nodiscard]] const std::string& store() const noexcept;
   /// Warnings that were found while loading.

@@ -4,6 +4,7 @@
 #include "mcp/agents/tool.hpp"
 #include "mcp/json.hpp"
 #include "system/model_factory.hpp"
+#include "system/tool_servers.hpp"
 
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@ struct graph_parts {
   const cluster_description& file;
   std::map<std::string, ready_model> models{};
   std::map<std::string, std::shared_ptr<tool>> tools{};
+  std::shared_ptr<tool_servers> servers{};
 };
 
 /// Makes the graph of a file with its subgraphs, after checking every name in them. What is wrong

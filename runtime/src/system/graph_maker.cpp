@@ -28,7 +28,7 @@ ready_graph graph_maker::run() {
     problems_.error(what_.state.at, "the state: " + wrong.message());
     return result;
   }
-  around_ = {result.type, parts_.file.limits.lua, inputs_};
+  around_ = {result.type, parts_.file.limits.lua, inputs_, parts_.file.memory_root()};
   builder_.name = what_.name;
   builder_.state = result.type.get();
   builder_.state_owner = result.type;
@@ -98,21 +98,35 @@ node_spec graph_maker::make(const node_description& node, const model_node_descr
   }
   if (what.output) static_cast<void>(need_field(*what.output, what_.state));
   if (!need_tools(what.tools) || found == parts_.models.end() || !found->second.model) return {};
-  std::vector<tool_description> tools;
-  for (const auto& tool : what.tools) {
-    if (const auto& one = parts_.tools.at(tool.name)) tools.push_back(one->description());
-  }
-  return make_model_node(what, found->second, messages, std::move(tools), around_);
+  return make_model_node(what, found->second, messages, collect_tools(what.tools), around_);
 }
 
 node_spec graph_maker::make(const node_description&, const tools_node_description& what) {
   const bool conversation = need_conversation(what.messages);
   if (!need_tools(what.tools) || !conversation) return {};
-  tool_set tools;
-  for (const auto& tool : what.tools) {
-    if (const auto& one = parts_.tools.at(tool.name)) tools.add(one);
+  return make_tools_node(collect_tools(what.tools), what.messages.name, around_);
+}
+
+node_spec graph_maker::make(const node_description&, const call_node_description& what) {
+  const bool kept = !what.into || need_field(*what.into, what_.state);
+  if (!need_tools({what.tool}) || !kept) return {};
+  const auto servers = parts_.servers->servers();
+  if (std::find(servers.begin(), servers.end(), what.tool.name) != servers.end()) {
+    problems_.error(what.tool.at, "\"" + what.tool.name + "\" is a server, not one tool",
+                    "list a tool under the `tools` of the server, and name that");
+    return {};
   }
-  return make_tools_node(tools, what.messages.name, around_);
+  bool text = true;
+  if (what.into) {
+    if (what_.state.is_conversation(what.into->name)) {
+      problems_.error(what.into->at, "the field \"" + what.into->name + "\" is a conversation",
+                      "name a field for the tool's result");
+      return {};
+    }
+    const auto& field = what_.state.schema.at("properties").at(what.into->name);
+    text = field.value("type", json{}) == "string";
+  }
+  return make_call_node(what, collect_tools({what.tool}), text, around_);
 }
 
 node_spec graph_maker::make(const node_description&, const ask_node_description& what) {
@@ -152,7 +166,21 @@ node_spec graph_maker::make(const node_description& node, const graph_node_descr
 node_spec graph_maker::make(const node_description& node, const typed_node_description& what) {
   const auto& registry = node_type_registry::global();
   if (const auto type = registry.find(what.type.name)) {
-    return (*type)({node.name, what.options, around_.type});
+    const auto model = [this](const std::string& name) {
+      const auto found = parts_.models.find(name);
+      if (found != parts_.models.end()) return found->second;
+      throw error{errc::invalid_argument,
+                  "there is no model \"" + name + "\"" + nearest(name, keys_of(parts_.models))};
+    };
+    const auto tools = [this](const std::vector<std::string>& names) {
+      std::vector<placed_name> placed;
+      for (const auto& name : names) {
+        if (!knows_tool(name)) throw error{errc::invalid_argument, unknown_tool(name)};
+        placed.push_back({name, {}});
+      }
+      return collect_tools(placed);
+    };
+    return (*type)({node.name, what.options, around_.type, model, tools});
   }
   problems_.error(what.type.at,
                   "there is no node type \"" + what.type.name + "\"" +
@@ -178,15 +206,41 @@ bool graph_maker::need_conversation(const placed_name& field) {
   return false;
 }
 
+bool graph_maker::knows_tool(const std::string& name) const {
+  return parts_.tools.contains(name) || parts_.servers->provides(name);
+}
+
+std::string graph_maker::unknown_tool(const std::string& name) const {
+  auto known = keys_of(parts_.tools);
+  const auto more = parts_.servers->names();
+  known.insert(known.end(), more.begin(), more.end());
+  return "there is no tool \"" + name + "\"" + nearest(name, known);
+}
+
 bool graph_maker::need_tools(const std::vector<placed_name>& names) {
   bool found = true;
   for (const auto& [name, at] : names) {
-    if (parts_.tools.contains(name)) continue;
-    problems_.error(at, "there is no tool \"" + name + "\"" + nearest(name, keys_of(parts_.tools)),
-                    "declare it under `tools`");
+    if (knows_tool(name)) continue;
+    problems_.error(at, unknown_tool(name),
+                    parts_.servers->names().empty()
+                        ? "declare it under `tools`"
+                        : "declare it under `tools`, or under the `tools` of its server");
     found = false;
   }
   return found;
+}
+
+tool_set graph_maker::collect_tools(const std::vector<placed_name>& names) {
+  tool_set tools;
+  for (const auto& [name, at] : names) {
+    const auto own = parts_.tools.find(name);
+    if (own == parts_.tools.end()) {
+      parts_.servers->put(name, tools);
+    } else if (own->second) {
+      tools.add(own->second);
+    }
+  }
+  return tools;
 }
 
 void graph_maker::map_fields(const graph_node_description& what, const state_description& child) {

@@ -42,6 +42,7 @@ class graph_maker {
   [[nodiscard]] node_spec make(const node_description& node, const lua_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const model_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const tools_node_description& what);
+  [[nodiscard]] node_spec make(const node_description& node, const call_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const ask_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const graph_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const typed_node_description& what);
@@ -54,7 +55,11 @@ class graph_maker {
 
   bool need_field(const placed_name& field, const state_description& state);
   bool need_conversation(const placed_name& field);
+  [[nodiscard]] bool knows_tool(const std::string& name) const;
+  [[nodiscard]] std::string unknown_tool(const std::string& name) const;
   bool need_tools(const std::vector<placed_name>& names);
+  /// Those of servers get into the set once the servers run.
+  [[nodiscard]] tool_set collect_tools(const std::vector<placed_name>& names);
   void map_fields(const graph_node_description& what, const state_description& child);
   [[nodiscard]] std::string answer_schema(const ask_node_description& what) const;
   void report_graph_problems();

@@ -36,7 +36,7 @@ std::uint16_t field_index(const state_type& type, const std::string& field) {
 
 node_spec make_lua_node(const lua_node_description& what, const node_surroundings& around) {
   node_spec spec;
-  spec.kind = node_kind::plain;
+  spec.kind = what.script.uses_memory() ? node_kind::blocking : node_kind::plain;
   if (what.from_send) spec.input = &value_type_of<json>;
   spec.run = [script = what.script, from_send = what.from_send, around](const node_input& in,
                                                                         context& ctx) {
@@ -44,6 +44,11 @@ node_spec make_lua_node(const lua_node_description& what, const node_surrounding
     if (in.state) box.set_state("state", in.state.as<json_state>());
     if (from_send && in.input.has_value()) box.set("input", in.input.as<json>());
     box.set("attempt", ctx.attempt());
+    script_memory memory{ctx.memory(), around.memory, {}, 0};
+    if (script.uses_memory()) {
+      memory.task = ctx.task_id();
+      box.set_memory(memory);
+    }
     if (const auto* failure = ctx.failure()) box.set("failure", failure->message());
     return result_of(box.call(script), around);
   };

@@ -9,12 +9,15 @@ using json = nlohmann::json;
 
 class lua_tool final : public tool {
  public:
-  lua_tool(const tool_description_in_file& what, tool_options options, const script_limits& limits)
+  lua_tool(const tool_description_in_file& what, const script_limits& limits,
+           memory_namespace memory)
       : description_{what.name, what.description, what.parameters.dump()},
-        options_(std::move(options)),
         schema_(what.parameters),
         script_(*what.lua),
-        limits_(limits) {}
+        limits_(limits),
+        memory_(std::move(memory)) {
+    options_.blocking = script_.uses_memory();
+  }
 
   [[nodiscard]] const tool_description& description() const noexcept override {
     return description_;
@@ -26,6 +29,12 @@ class lua_tool final : public tool {
     sandbox box{limits_};
     box.set("args", args);
     box.set("call_id", reply.call_id());
+    script_memory memory{nullptr, memory_, {}, 0};
+    if (script_.uses_memory()) {
+      memory.store = reply.context().memory();
+      memory.task = reply.idempotency_key();
+      box.set_memory(memory);
+    }
     reply.done(shown(box.call(script_)));
   }
 
@@ -51,41 +60,14 @@ class lua_tool final : public tool {
   json_schema schema_;
   compiled_script script_;
   script_limits limits_;
-};
-
-class renamed_tool final : public tool {
- public:
-  renamed_tool(std::shared_ptr<tool> inner, std::string name, tool_options options)
-      : inner_(std::move(inner)),
-        description_(inner_->description()),
-        options_(std::move(options)) {
-    description_.name = std::move(name);
-  }
-
-  [[nodiscard]] const tool_description& description() const noexcept override {
-    return description_;
-  }
-  [[nodiscard]] const tool_options& options() const noexcept override { return options_; }
-  void start(const std::string& arguments, tool_reply reply) override {
-    inner_->start(arguments, std::move(reply));
-  }
-
- private:
-  std::shared_ptr<tool> inner_;
-  tool_description description_;
-  tool_options options_;
+  memory_namespace memory_;
 };
 
 }  // namespace
 
-std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what, tool_options options,
-                                    const script_limits& limits) {
-  return std::make_shared<lua_tool>(what, std::move(options), limits);
-}
-
-std::shared_ptr<tool> configured_tool(std::shared_ptr<tool> inner, std::string name,
-                                      tool_options options) {
-  return std::make_shared<renamed_tool>(std::move(inner), std::move(name), std::move(options));
+std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what,
+                                    const script_limits& limits, memory_namespace memory) {
+  return std::make_shared<lua_tool>(what, limits, std::move(memory));
 }
 
 }  // namespace mcp::cluster

@@ -2,6 +2,7 @@
 
 #include "cluster_file/description.hpp"
 #include "mcp/agents/tool.hpp"
+#include "mcp/memory_store.hpp"
 
 #include <map>
 #include <memory>
@@ -10,13 +11,10 @@
 namespace mcp::cluster {
 
 /// A tool in Lua: the script sees the checked arguments as `args`; a text it returns is the result
-/// as it is, everything else as JSON.
+/// as it is, everything else as JSON. `memory`: before the namespaces of the script.
 [[nodiscard]] std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what,
-                                                  tool_options options,
-                                                  const script_limits& limits);
-/// A tool under another name and with other options.
-[[nodiscard]] std::shared_ptr<tool> configured_tool(std::shared_ptr<tool> inner, std::string name,
-                                                    tool_options options);
+                                                  const script_limits& limits,
+                                                  memory_namespace memory);
 
 /// The tools of a file, by name. What cannot be made is a problem. `offline`: tools that need a
 /// network answer that they may not use it.

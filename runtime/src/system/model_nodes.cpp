@@ -1,27 +1,11 @@
 #include "mcp/agents/model_node.hpp"
-#include "mcp/agents/tool_node.hpp"
+#include "system/answering.hpp"
 #include "system/node_factory.hpp"
 
 namespace mcp::cluster {
 namespace {
 
 using json = nlohmann::json;
-
-/// Answers for an asynchronous node, and turns what is thrown on the way into its failure.
-template <class Make>
-void answer(reply_port& port, Make make) {
-  node_result result;
-  try {
-    result = make();
-  } catch (const error& reason) {
-    port.fail({.error = reason});
-    return;
-  } catch (const std::exception& reason) {
-    port.fail({.error = error{errc::node_failed, reason.what()}});
-    return;
-  }
-  port.done(std::move(result));
-}
 
 struct model_node {
   std::shared_ptr<chat_model> model;
@@ -80,11 +64,11 @@ struct model_node {
 }  // namespace
 
 node_spec make_model_node(const model_node_description& what, const ready_model& model,
-                          const std::string& messages, std::vector<tool_description> tools,
+                          const std::string& messages, const tool_set& tools,
                           const node_surroundings& around) {
   model_node_options options;
   if (what.system.constant()) options.system = what.system.text();
-  options.tools = std::move(tools);
+  if (!what.tools.empty()) options.tools_now = [tools] { return tools.descriptions(); };
   options.request = model.request;
   options.request.tool_choice = what.tool_choice;
   if (what.max_tokens) options.request.max_tokens = what.max_tokens;
@@ -104,31 +88,6 @@ node_spec make_model_node(const model_node_description& what, const ready_model&
   spec.kind = node_kind::async;
   spec.begin = [node](const node_input& in, std::shared_ptr<reply_port> port) {
     node.begin(in, port);
-  };
-  return spec;
-}
-
-node_spec make_tools_node(const tool_set& tools, const std::string& messages,
-                          const node_surroundings& around) {
-  node_spec spec;
-  spec.kind = node_kind::async;
-  spec.input = &value_type_of<tool_call>;
-  const auto index = field_index(*around.type, messages);
-  spec.begin = [tools, index](const node_input& in, std::shared_ptr<reply_port> port) {
-    auto& ctx = port->context();
-    detail::run_tool_call(
-        tools, in.input.as<tool_call>(), ctx, [port, index](detail::tool_call_end ended) {
-          if (ended.failure) {
-            port->fail({.error = std::move(*ended.failure)});
-            return;
-          }
-          answer(*port, [&] {
-            std::vector<message> added{std::move(*ended.answer)};
-            node_result result;
-            result.writes.push_back({index, write_mode::reduce, value{std::move(added)}});
-            return result;
-          });
-        });
   };
   return spec;
 }

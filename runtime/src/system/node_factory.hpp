@@ -17,6 +17,7 @@ struct node_surroundings {
   std::shared_ptr<const state_type> type{};
   script_limits limits{};
   std::shared_ptr<const send_inputs> inputs{};  ///< filled when all nodes are there
+  memory_namespace memory{};                    ///< before the namespaces of scripts
 };
 
 /// Index of a field in a state that has it.
@@ -27,10 +28,12 @@ struct node_surroundings {
 /// `messages`: the field of the conversation; empty: there is none.
 [[nodiscard]] node_spec make_model_node(const model_node_description& what,
                                         const ready_model& model, const std::string& messages,
-                                        std::vector<tool_description> tools,
-                                        const node_surroundings& around);
+                                        const tool_set& tools, const node_surroundings& around);
 [[nodiscard]] node_spec make_tools_node(const tool_set& tools, const std::string& messages,
                                         const node_surroundings& around);
+/// `text`: the result is written as it is; else it is JSON.
+[[nodiscard]] node_spec make_call_node(const call_node_description& what, const tool_set& tools,
+                                       bool text, const node_surroundings& around);
 /// `schema`: of the answer, as JSON text; `speaks`: the answer becomes a message of `into`.
 [[nodiscard]] node_spec make_ask_node(const ask_node_description& what, std::string schema,
                                       bool speaks, const node_surroundings& around);

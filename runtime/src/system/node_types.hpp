@@ -1,6 +1,8 @@
 #pragma once
 
+#include "mcp/agents/tool_set.hpp"
 #include "mcp/json.hpp"
+#include "system/model_factory.hpp"
 
 #include <functional>
 #include <map>
@@ -17,6 +19,10 @@ struct node_type_request {
   std::string name{};  ///< of the node
   nlohmann::json options{};
   std::shared_ptr<const state_type> state{};  ///< of the graph
+  /// Models and tools of the file, by name, servers of tools too. They throw `invalid_argument` for
+  /// a name that is not known. Only during the call; what they return may be kept.
+  std::function<ready_model(const std::string&)> model{};
+  std::function<tool_set(const std::vector<std::string>&)> tools{};
 };
 /// Makes a node. What it throws is a problem of the file, at the node's place.
 using node_type = std::function<node_spec(const node_type_request&)>;

@@ -1,46 +1,10 @@
 #include "mcp/agents/builtin_tools.hpp"
+#include "mcp/agents/research_tools.hpp"
+#include "system/configured_tool.hpp"
 #include "system/lua_tool.hpp"
 
 namespace mcp::cluster {
 namespace {
-
-using json = nlohmann::json;
-
-/// Whether a person is asked, as a script says.
-approval_rule approval_by(compiled_script script, script_limits limits) {
-  return [script = std::move(script), limits](const tool_call& call) {
-    sandbox box{limits};
-    auto args = json::parse(call.arguments, nullptr, false);
-    if (args.is_discarded()) args = json::object();
-    box.set("args", args);
-    const auto wanted = box.call(script);
-    if (wanted.is_boolean()) return wanted.get<bool>();
-    throw error{errc::script_failed,
-                "the approval of the tool \"" + call.name + "\" returned neither true nor false"};
-  };
-}
-
-tool_options options_of(const tool_description_in_file& what, tool_options base,
-                        const script_limits& limits) {
-  base.blocking = base.blocking || what.blocking;
-  base.tell_model = what.tell_model;
-  if (what.timeout) base.timeout = *what.timeout;
-  if (what.retry) base.retry = what.retry;
-  if (what.concurrency) base.concurrency = *what.concurrency;
-  if (what.cache) base.cache = what.cache;
-  if (what.approval) base.approval = *what.approval ? approval_rule{ask_always} : approval_rule{};
-  if (what.approval_rule) base.approval = approval_by(*what.approval_rule, limits);
-  return base;
-}
-
-struct nothing_wanted {};
-MCP_STRUCT(nothing_wanted)
-
-std::shared_ptr<tool> refused_tool(const std::string& name) {
-  return make_tool(name, "Not to be used: the system runs offline.", [](const nothing_wanted&) {
-    return std::string{"Error: this system runs offline"};
-  });
-}
 
 std::shared_ptr<tool> search_tool(const tool_description_in_file& what) {
   document_search_options options;
@@ -52,10 +16,32 @@ std::shared_ptr<tool> search_tool(const tool_description_in_file& what) {
   return search_documents_tool(std::move(options));
 }
 
-std::shared_ptr<tool> builtin(const tool_description_in_file& what, bool offline) {
+/// Document libraries, one for each root.
+using libraries = std::map<std::string, std::shared_ptr<document_library>>;
+
+/// A tool that works on a library; null: the builtin is none.
+std::shared_ptr<tool> library_tool(const tool_description_in_file& what, libraries& known) {
+  using maker = std::shared_ptr<tool> (*)(std::shared_ptr<document_library>, std::string);
+  static const std::map<std::string, maker> makers{{"search_documents", search_library_tool},
+                                                   {"find_quotations", find_quotations_tool},
+                                                   {"review_quotations", review_quotations_tool},
+                                                   {"compose_answer", compose_answer_tool},
+                                                   {"check_citations", check_citations_tool}};
+  const auto found = makers.find(what.builtin);
+  if (found == makers.end()) return nullptr;
+  auto& library = known[what.root];
+  if (!library) library = open_document_library({.root = what.root});
+  return found->second(library, what.name);
+}
+
+std::shared_ptr<tool> builtin(const tool_description_in_file& what, bool offline,
+                              libraries& known) {
+  if (what.builtin.empty()) return nullptr;
   if (what.builtin == "calculator") return calculator_tool();
   if (what.builtin == "clock") return clock_tool();
-  if (what.builtin == "search_documents") return search_tool(what);
+  if (what.builtin == "split_question") return split_question_tool(what.name);
+  if (what.fixed_folder) return search_tool(what);
+  if (auto made = library_tool(what, known)) return made;
   if (what.builtin == "http_get") {
     if (offline) return refused_tool(what.name);
     http_get_options options;
@@ -78,16 +64,17 @@ std::shared_ptr<tool> builtin(const tool_description_in_file& what, bool offline
 std::map<std::string, std::shared_ptr<tool>> make_tools(const cluster_description& file,
                                                         bool offline, problem_list& problems) {
   std::map<std::string, std::shared_ptr<tool>> result;
+  libraries known;
   for (const auto& what : file.tools) {
     auto& made = result[what.name];  // null for one that cannot be made: its name is known
     try {
-      if (what.lua) {
-        made = make_lua_tool(what, options_of(what, {}, file.limits.lua), file.limits.lua);
-      } else if (!what.builtin.empty()) {
-        auto inner = builtin(what, offline);
-        auto options = options_of(what, inner->options(), file.limits.lua);
-        made = configured_tool(std::move(inner), what.name, std::move(options));
-      }
+      auto inner = what.lua ? make_lua_tool(what, file.limits.lua, file.memory_root())
+                            : builtin(what, offline, known);
+      if (!inner) continue;
+      auto options = options_of(what.calls, inner->options(), file.limits.lua);
+      made = std::make_shared<configured_tool>(
+          std::move(inner),
+          tool_settings{what.name, what.description, std::move(options), what.calls.given});
     } catch (const error& wrong) {
       problems.error(what.at, "the tool \"" + what.name + "\": " + wrong.message(),
                      "correct its options");

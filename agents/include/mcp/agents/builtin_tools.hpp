@@ -58,7 +58,8 @@ struct loaded_documents {
   std::size_t passages = 0;
   std::size_t skipped = 0;  ///< too large, not text, or beyond a limit
 };
-/// Puts the passages of a folder's files into a memory store, each as {"source", "part", "text"}.
+/// Puts the passages of a folder's files into a memory store, each as {"source", "part", "line",
+/// "last_line", "text"}, lines counted from 1.
 /// Links are not followed. Blocks. Throws `invalid_argument` for a bad root, and the store's
 /// errors.
 MCP_AGENTS_EXPORT loaded_documents load_documents(memory_store& store,

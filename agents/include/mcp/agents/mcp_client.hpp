@@ -56,6 +56,11 @@ struct mcp_server_options {
   std::function<void(std::string_view)> on_log{};
 };
 
+/// A tool of the server that is offered.
+struct mcp_server_tool {
+  std::string name{};  ///< the server's own
+  std::shared_ptr<mcp::tool> tool{};
+};
 /// A tool of the server that cannot be offered.
 struct left_out_tool {
   std::string name{};
@@ -92,6 +97,11 @@ struct mcp_client_counts {
   std::uint64_t starts = 0;           ///< of the connection
 };
 
+/// What a tool of a server is called as ours: `prefix`, unless empty, '_' and the server's name, of
+/// letters, digits, '_' and '-' only. More than 64 bytes are cut and end in a hash of the whole.
+[[nodiscard]] MCP_AGENTS_EXPORT std::string mcp_tool_name(std::string_view prefix,
+                                                          std::string_view name);
+
 /// A connection to one server, made again when it breaks, as often as the options say. Its tools
 /// stay in sets when it goes, and then fail with `connection_failed`. Safe from any thread; what
 /// waits for the server must not be called on a thread of the library (in callbacks, in nodes that
@@ -109,6 +119,10 @@ class MCP_AGENTS_EXPORT mcp_client {
 
   /// Adds the tools to a set, and keeps it in step when the server's list changes.
   void put_tools(const tool_set& into);
+  /// Calls `listener` with the tools there are, before this returns, and again whenever the
+  /// server's list has changed, from any thread but never twice at once. It must neither block nor
+  /// call the client. It is kept as long as the client.
+  void watch_tools(std::function<void(const std::vector<mcp_server_tool>&)> listener);
   [[nodiscard]] std::vector<std::shared_ptr<tool>> tools() const;
   [[nodiscard]] std::vector<left_out_tool> left_out() const;
   [[nodiscard]] std::string protocol_version() const;  ///< such as "2025-11-25"

@@ -51,10 +51,11 @@ MCP_STRUCT(tool_answer, type, (arguments, mcp::doc("of edit: JSON text")),
 
 namespace detail {
 
-/// How a call ended: exactly one of the two is set.
+/// How a call ended: exactly one of the first two is set.
 struct tool_call_end {
   std::optional<message> answer{};
   std::optional<error> failure{};
+  bool failed = false;  ///< the answer tells why there is no result
 };
 
 /// Runs one call for a node. Asks a person first where the tool wants it, which leaves by an
