@@ -126,7 +126,7 @@ term_list absent_words(const sub_question& part, const std::vector<evidence>& ow
   }
   term_list out;
   for (std::size_t i = 0; i < part.terms.size(); ++i) {
-    if (!seen.has_term(part.terms[i])) out.push_back(part.words[i]);
+    if (!seen.contains(part.terms[i])) out.push_back(part.words[i]);
   }
   return out;
 }
