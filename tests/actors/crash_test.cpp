@@ -1,20 +1,17 @@
 // A run is killed at every durable write and must end as if nothing had happened.
 
 #include "actors/crash_flight.hpp"
+#include "actors/self_process.hpp"
 #include "store/temporary_folder.hpp"
 #include "support/catch.hpp"
 #include "support/killing_store.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <iterator>
 #include <set>
 #include <sstream>
 #include <thread>
-
-#include <spawn.h>
-#include <sys/wait.h>
 
 using namespace crash_flight;
 
@@ -114,34 +111,13 @@ std::string describe(const death& how) {
   return text.str();
 }
 
-/// Runs one process to its end; its exit code, or -1 when it was killed.
+/// As `run_self`.
 int one_life(const std::string& folder, const death& how, bool killed) {
   std::vector<std::string> variables{
       "MCP_CRASH_FOLDER=" + folder, "MCP_CRASH_AT=" + std::to_string(killed ? how.at : 0),
       std::string{"MCP_CRASH_SIDE="} + how.side,
       "MCP_CRASH_DURABILITY=" + std::to_string(static_cast<int>(how.durability))};
-  std::vector<char*> environment;
-  for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
-  for (auto& one : variables) environment.push_back(one.data());
-  environment.push_back(nullptr);
-  std::string program = "/proc/self/exe";
-  std::string test = "[.crash-child]";
-  const std::array<char*, 3> arguments{program.data(), test.data(), nullptr};
-  posix_spawn_file_actions_t actions;
-  REQUIRE(::posix_spawn_file_actions_init(&actions) == 0);
-  const auto log = folder + "/output";
-  for (const int fd : {1, 2}) {
-    ::posix_spawn_file_actions_addopen(&actions, fd, log.c_str(), O_CREAT | O_APPEND | O_WRONLY,
-                                       0600);
-  }
-  pid_t child = 0;
-  REQUIRE(::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(),
-                        environment.data()) == 0);
-  ::posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : went_wrong;
+  return mcp::test::run_self("[.crash-child]", std::move(variables), folder + "/output");
 }
 
 /// What is guaranteed of effects.
