@@ -1,15 +1,11 @@
 #include "actors/agent_scenario.hpp"
 #include "support/forwarding_store.hpp"
 #include "support/killing_store.hpp"
+#include "support/this_program.hpp"
 
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 namespace mcp::test {
 namespace {
@@ -89,10 +85,10 @@ TEST_CASE("A durable message that was accepted is handled by the next system if 
     agents.stop("ledger/a", "closed early");
     gate.open();
   }
-  // The first failed, which handles it; the others waited.
+  // The first failed, but while its agent was being stopped; the others waited.
   agent_system agents{{.store = sqlite_checkpoint_store(folder.file("agents.db"))},
                       {ledger_type()}};
-  CHECK(agents.ask("ledger/a", add{0}, patience) == 40);
+  CHECK(agents.ask("ledger/a", add{0}, patience) == 41);
 }
 
 TEST_CASE("A repeated durable message has the id it was sent with", "[agent]") {
@@ -240,33 +236,13 @@ int live(const std::string& folder) {
   return agents.ask("ledger/a", add{0}, patience) > 0 ? 0 : went_wrong;
 }
 
-/// -1 when it was killed, else its exit code.
+/// As `run_this_program`.
 int one_life(const std::string& folder, std::size_t at, const char* side) {
-  std::vector<std::string> variables{"MCP_AGENT_CRASH_FOLDER=" + folder,
-                                     "MCP_AGENT_CRASH_AT=" + std::to_string(at),
-                                     std::string{"MCP_AGENT_CRASH_SIDE="} + side};
-  std::vector<char*> environment;
-  for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
-  for (auto& one : variables) environment.push_back(one.data());
-  environment.push_back(nullptr);
-  std::string program = "/proc/self/exe";
-  std::string test = "[.agent-crash-child]";
-  const std::array<char*, 3> arguments{program.data(), test.data(), nullptr};
-  posix_spawn_file_actions_t actions;
-  REQUIRE(::posix_spawn_file_actions_init(&actions) == 0);
-  const auto log = folder + "/output";
-  for (const int fd : {1, 2}) {
-    ::posix_spawn_file_actions_addopen(&actions, fd, log.c_str(), O_CREAT | O_APPEND | O_WRONLY,
-                                       0600);
-  }
-  pid_t child = 0;
-  REQUIRE(::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(),
-                        environment.data()) == 0);
-  ::posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : went_wrong;
+  return run_this_program(
+      "[.agent-crash-child]",
+      {"MCP_AGENT_CRASH_FOLDER=" + folder, "MCP_AGENT_CRASH_AT=" + std::to_string(at),
+       std::string{"MCP_AGENT_CRASH_SIDE="} + side},
+      folder + "/output");
 }
 
 }  // namespace

@@ -317,6 +317,36 @@ TEST_CASE("Stopping fails what waits and leaves a durable message unhandled") {
   CHECK(agent.machine.next(agent.now) == agent_todo::end);
 }
 
+TEST_CASE("What fails because something shuts down is not handled, and stops the agent") {
+  desk agent{{}, true};
+  agent.load().arrive(registered("a"));
+  agent.arrive(registered("b"));
+  for (auto& one : agent.machine.take_log_orders()) agent.machine.log_written(one.number, true);
+  CHECK(agent.handle(error{errc::shutting_down, "the executor ends"}) == "a");
+  CHECK(agent.machine.handled_number() == 0);
+  CHECK(agent.machine.take_refused().size() == 1);  // "b" must not overtake it
+  CHECK(agent.machine.next(agent.now) == agent_todo::end);
+}
+
+TEST_CASE("A message that is being prepared is finished before its agent stops") {
+  desk agent{{}, true};
+  agent.load().arrive(registered());
+  agent.machine.log_written(agent.machine.take_log_orders().at(0).number, true);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::begin);
+  static_cast<void>(agent.machine.take());
+  const auto generation = agent.machine.generation();
+  agent.machine.turn_ended(std::nullopt, 2);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::prepare);
+  agent.machine.stop({errc::agent_stopped, "enough"});
+  const bool works = GENERATE(true, false);
+  agent.machine.prepared(generation, std::nullopt);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::prepare);
+  agent.machine.prepared(generation, works ? std::optional<error>{} : broken);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::commit);
+  agent.machine.committed(false);
+  CHECK(agent.machine.handled_number() == (works ? 1U : 0U));
+}
+
 TEST_CASE("A store that fails stops the agent; the message that waits for it fails") {
   desk agent{{.saving = agent_saving::sync}, true};
   agent.load().arrive(letter());

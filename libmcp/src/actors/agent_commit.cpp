@@ -205,7 +205,7 @@ void agent_cell::release() {
     const lock held{mutex_};
     failure = machine_.failure();
     verdict = machine_.released(hub_->owner().clock().now(), failure && !work->rejected);
-    if (verdict == agent_on_failure::stop) stopping_.store(true, std::memory_order_release);
+    if (machine_.stopping()) stopping_.store(true, std::memory_order_release);
     refused = machine_.take_refused();
   }
   if (verdict == agent_on_failure::reset) reset();

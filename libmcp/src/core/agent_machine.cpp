@@ -183,10 +183,7 @@ void agent_machine::turn_ended(std::optional<mcp::error> failed, std::size_t ste
   if (failed) return fail(std::move(*failed));
   if (open() > 0) {
     phase_ = agent_phase::waiting;
-    if (stopping_) {
-      fail(*stopping_);
-      interrupted_ = true;
-    }
+    if (stopping_) fail(*stopping_);
     return;
   }
   phase_ = steps_ > 0 ? agent_phase::preparing : agent_phase::saving;
@@ -200,6 +197,9 @@ void agent_machine::prepared(std::uint64_t generation, std::optional<mcp::error>
 }
 
 void agent_machine::fail(mcp::error reason) {
+  // Who shuts down takes the message up again later; a newer one must not be handled before.
+  if (at_work_ != 0 && reason.code() == errc::shutting_down) stop(reason);
+  interrupted_ = stopping_.has_value();
   failure_ = std::move(reason);
   ++generation_;  // answers to what it asked are late now
   open_ = resumed_ = steps_ = 0;
@@ -260,10 +260,7 @@ void agent_machine::stop(mcp::error reason) {
   refused_.insert(refused_.end(), std::make_move_iterator(queue_.begin()),
                   std::make_move_iterator(queue_.end()));
   queue_.clear();
-  if (phase_ == agent_phase::waiting || phase_ == agent_phase::preparing) {
-    fail(*stopping_);
-    interrupted_ = true;
-  }
+  if (phase_ == agent_phase::waiting) fail(*stopping_);
 }
 
 bool agent_machine::may_leave(instant now) const {

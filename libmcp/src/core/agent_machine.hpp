@@ -89,7 +89,7 @@ class agent_machine {
   void prepared(std::uint64_t generation, std::optional<mcp::error> failed);
   /// Why the message at work failed.
   [[nodiscard]] const std::optional<mcp::error>& failure() const noexcept { return failure_; }
-  /// It failed because the agent is to stop: if durable, it is not handled.
+  /// It failed while the agent was to stop: if durable, it is not handled.
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
   /// What was to be committed cannot be written: there is a failure, and a commit to do without it.
   void commit_failed(mcp::error reason);
