@@ -1,10 +1,11 @@
 #include "providers/cassette_exchange.hpp"
 
+#include "io/encoding.hpp"
+
 #include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
-#include <openssl/sha.h>
 
 namespace mcp::providers {
 namespace {
@@ -82,16 +83,7 @@ chat_request canonical(chat_request request, const redaction& redact) {
 }
 
 std::string key_of(const chat_request& canonical) {
-  const auto json = to_json(canonical);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(json.data()), json.size(), digest);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : digest) {
-    text += digits[byte >> 4u];
-    text += digits[byte & 0xfu];
-  }
-  return text;
+  return io::sha256_hex(to_json(canonical));
 }
 
 std::string compose(recorded_exchange exchange, const redaction& redact) {

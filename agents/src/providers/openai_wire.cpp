@@ -1,6 +1,7 @@
 #include "providers/openai_wire.hpp"
 
 #include "providers/openai_answer.hpp"
+#include "providers/openai_place.hpp"
 #include "providers/wire_json.hpp"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ json call_body(const tool_call& call) {
 class openai final : public chat_wire {
  public:
   explicit openai(openai_wire_options options)
-      : options_(std::move(options)), name_(provider() + "/" + options_.model) {}
+      : options_(std::move(options)), name_(openai_name(options_.dialect, options_.model)) {}
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] std::string_view path() const noexcept override { return "/chat/completions"; }
@@ -48,7 +49,6 @@ class openai final : public chat_wire {
 
  private:
   [[nodiscard]] bool mistral() const { return options_.dialect == openai_dialect::mistral; }
-  [[nodiscard]] std::string provider() const;
   [[nodiscard]] json message_body(const message& said, std::size_t index) const;
   void add_tools(json& body, const chat_request& request) const;
   void add_output(json& body, const chat_request& request) const;
@@ -57,11 +57,6 @@ class openai final : public chat_wire {
   openai_wire_options options_;
   std::string name_;
 };
-
-std::string openai::provider() const {
-  if (mistral()) return "mistral";
-  return options_.dialect == openai_dialect::openai ? "openai" : "openai-compatible";
-}
 
 json openai::message_body(const message& said, std::size_t index) const {
   json body{{"role", said.role}, {"content", said.content}};

@@ -59,6 +59,8 @@ struct model_retry {
 
 /// Tokens of a text, on the high side for most languages: a third of its bytes.
 [[nodiscard]] MCP_AGENTS_EXPORT std::int64_t estimated_tokens(std::string_view text) noexcept;
+/// Tokens of a message: its texts, its tool calls, and some for each.
+[[nodiscard]] MCP_AGENTS_EXPORT std::int64_t estimated_tokens(const message& said) noexcept;
 /// Tokens of a question: its texts, its tools, its schema, and some for each message.
 [[nodiscard]] MCP_AGENTS_EXPORT std::int64_t estimated_tokens(const chat_request& request) noexcept;
 
