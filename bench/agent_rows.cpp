@@ -2,13 +2,12 @@
 #include "rows.hpp"
 
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include <malloc.h>
 #include <mcp/agent.hpp>
-#include <unistd.h>
 
 namespace bench {
 
@@ -36,32 +35,33 @@ std::string address(std::size_t i) {
   return "tally/" + std::to_string(i);
 }
 
-double resident_bytes() {
-  std::ifstream statm{"/proc/self/statm"};
-  double size = 0;
-  double resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
 void wait_until_asleep(const mcp::agent_system& agents) {
   while (agents.counts().awake > 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
+/// What is allocated now, of all threads. Not the resident size: that keeps what earlier
+/// repetitions used.
+double allocated_bytes() {
+  const auto info = mallinfo2();
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+}
+
 /// Memory of each of many agents that were used once.
 double bytes_per_agent(std::size_t count, bool asleep) {
-  const double before = resident_bytes();
+  const double before = allocated_bytes();
   mcp::agent_system agents{{}, {tally_type(std::chrono::milliseconds{asleep ? 1 : 0})}};
   for (std::size_t i = 0; i < count; ++i) {
     agents.tell(address(i), count_one{});
-    // Few awake at a time: memory of actors that were there would be counted for those asleep.
-    if (asleep && i % 1000 == 999) wait_until_asleep(agents);
+    // Few awake at a time, or all messages would wait first.
+    if (i % 1000 != 999) continue;
+    if (asleep) {
+      wait_until_asleep(agents);
+    } else {
+      static_cast<void>(agents.ask(address(i), count_one{}, patience));
+    }
   }
   if (asleep) wait_until_asleep(agents);
-  for (std::size_t i = 0; !asleep && i < count; i += count / 100) {
-    static_cast<void>(agents.ask(address(i), count_one{}, patience));
-  }
-  return (resident_bytes() - before) / static_cast<double>(count);
+  return (allocated_bytes() - before) / static_cast<double>(count);
 }
 
 /// Time of an ask of an agent that is asleep, from the call to its answer.

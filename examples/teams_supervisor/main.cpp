@@ -36,7 +36,7 @@ int main() {
   const auto track = mcp::make_tool("track", "Where a parcel is.", [](const parcel& p) {
     return "parcel " + p.number + " is in Oslo";
   });
-  const mcp::agent_options orders{
+  const mcp::model_agent orders{
       .model = scripted({calls("track", R"({"number":"41"})"), {.text = "Yours is in Oslo."}}),
       .system = "You know where parcels are.",
       .tools = {track}};

@@ -184,6 +184,24 @@ TEST_CASE("A graph agent tells why its run failed", "[agent]") {
   CHECK(mentions(report.error, "broken node"));
 }
 
+TEST_CASE("A run tells a callback that it has ended, also one that comes late", "[agent]") {
+  simulated_world world{1, true};
+  executor<notes> runs{plain_graph(), world.options()};
+  const auto run = runs.start({.topic = "x"});
+  words heard;
+  const auto listen = [&](const std::string& who) {
+    run.when_finished([&heard, who](const run_result_info& info) {
+      heard.push_back(who + " " + std::string{name(info.status)});
+    });
+  };
+  listen("early");
+  CHECK(heard.empty());
+  world.run();
+  CHECK(heard == words{"early done"});
+  listen("late");
+  CHECK(heard == words{"early done", "late done"});
+}
+
 TEST_CASE("An event starts a run, once, however often it is repeated", "[agent]") {
   const auto store = in_memory_checkpoint_store();
   const auto runs =

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <mutex>
 
+#include <unistd.h>
+
 namespace mcp::test {
 namespace {
 

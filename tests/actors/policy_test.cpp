@@ -203,6 +203,95 @@ TEST_CASE("A cached result is used again for an equal input and forgotten when i
   CHECK(calls == 2);
 }
 
+TEST_CASE("A cache may say which inputs are equal, and what its key throws fails the node") {
+  std::atomic<int> calls{0};
+  const auto node = [&](const notes& s) {
+    ++calls;
+    return update<notes>{}.set(&notes::answer, "on " + s.topic);
+  };
+  executor<notes> runs{
+      single(node, {.cache = cache_policy{.key = cache_by<notes>([](const notes& s) {
+                                            if (s.topic.empty())
+                                              throw std::invalid_argument{"no topic"};
+                                            return s.topic;
+                                          })}})};
+  CHECK(runs.run({.topic = "owls", .count = 1}).answer == "on owls");
+  CHECK(runs.run({.topic = "owls", .count = 2}).answer == "on owls");
+  CHECK(calls == 1);
+  CHECK(ends_with(runs) == errc::node_failed);
+  executor<notes> wrong{single(
+      node,
+      {.cache = cache_policy{.key = cache_by<std::string>([](const auto& s) { return s; })}})};
+  CHECK(ends_with(wrong) == errc::invalid_argument);
+}
+
+struct visit {
+  std::string who{};
+  std::string token{};
+};
+MCP_STATE(visit, who, (token, untracked))
+
+TEST_CASE("Inputs that differ in a field that is not stored are not equal") {
+  std::atomic<int> calls{0};
+  executor<visit> runs{graph<visit>("visits")
+                           .node("a", [&](const visit&) { ++calls; }, {.cache = cache_policy{}})
+                           .entry_point("a")};
+  static_cast<void>(runs.run({.who = "ann", .token = "x"}));
+  static_cast<void>(runs.run({.who = "ann", .token = "y"}));
+  static_cast<void>(runs.run({.who = "ann", .token = "y"}));
+  CHECK(calls == 2);
+}
+
+TEST_CASE("A subgraph's result is cached, and its failures count for its breaker") {
+  std::atomic<int> calls{0};
+  const auto inner = single([&](const notes& s) {
+    ++calls;
+    if (s.topic == "bad") throw std::runtime_error{"down"};
+    return update<notes>{}.set(&notes::answer, "on " + s.topic);
+  });
+  executor<notes> runs{graph<notes>("outer")
+                           .node("team", inner,
+                                 {.breaker = breaker_policy{.failure_threshold = 1,
+                                                            .cool_down = milliseconds{3'600'000}},
+                                  .cache = cache_policy{}})
+                           .entry_point("team")};
+  CHECK(runs.run({.topic = "owls"}).answer == "on owls");
+  CHECK(runs.run({.topic = "owls"}).answer == "on owls");
+  CHECK(calls == 1);
+  CHECK(runs.run_to_result({.topic = "bad"}).info.error->code() == errc::node_failed);
+  CHECK(runs.run_to_result({.topic = "bad"}).info.error->code() == errc::circuit_open);
+  CHECK(runs.run({.topic = "owls"}).answer == "on owls");  // the cache does not call
+  CHECK(calls == 2);
+}
+
+TEST_CASE("A breaker's name means the same in a graph and its subgraphs") {
+  const breaker_policy shared{
+      .name = "model", .failure_threshold = 1, .cool_down = milliseconds{3'600'000}};
+  const auto fails = [](const notes&) { throw std::runtime_error{"down"}; };
+  const auto outer = [&](const breaker_policy& inner) {
+    return graph<notes>("outer")
+        .node("a", fails, {.breaker = shared})
+        .node("team", single(fails, {.breaker = inner}))
+        .router(start, [](const notes& s) { return s.topic.empty() ? "a" : "team"; },
+                {"a", "team"});
+  };
+  executor<notes> runs{outer(shared)};
+  CHECK(ends_with(runs) == errc::node_failed);
+  CHECK(runs.run_to_result({.topic = "x"}).info.error->code() == errc::circuit_open);
+  auto other = shared;
+  other.failure_threshold = 2;
+  CHECK(code_of([&] { return executor<notes>{outer(other)}.run({}); }) == errc::invalid_graph);
+}
+
+TEST_CASE("A node is held to the fields that it says it writes") {
+  executor<notes> runs{single([](const notes&) { return update<notes>{}.set(&notes::answer, "x"); },
+                              {.writes = {"topic"}})};
+  const auto ended = runs.run_to_result({});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::invalid_update);
+  CHECK(mentions(ended.info.error->message(), "answer"));
+}
+
 TEST_CASE("No more tasks of a node are at work than its concurrency allows") {
   std::atomic<int> now{0};
   std::atomic<int> most{0};

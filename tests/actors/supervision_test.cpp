@@ -122,6 +122,47 @@ TEST_CASE("A task whose actor dies is tried again where its policy says so") {
   CHECK(runs.base().restarts() == 1);
 }
 
+TEST_CASE(
+    "One for all: with one node's actor the others start again too, one for one leaves them") {
+  const auto all = GENERATE(true, false);
+  door entered_a;
+  door entered_b;
+  door gate;
+  const auto waits = [&](door& entered) {
+    return [&](const notes&, context& ctx) {
+      if (ctx.attempt() == 1) {
+        entered.open();
+        gate.wait();
+      }
+      return update<notes>{}.set(&notes::count, ctx.attempt());
+    };
+  };
+  const node_options again{
+      .retry = retry_policy{.initial_interval = milliseconds{1}, .jitter = false},
+      .blocking = true};
+  auto two = graph<notes>("two")
+                 .node("a", waits(entered_a), again)
+                 .node("b", waits(entered_b), again)
+                 .entry_point("a")
+                 .entry_point("b");
+  auto options = own_runtime();
+  if (all) options.supervision.restart = supervision_policy::strategy::one_for_all;
+  executor<notes> runs{two, options};
+  const opens_at_end safely{gate};
+  const auto handle = runs.start(notes{});
+  entered_a.wait();
+  entered_b.wait();
+  runs.base().kill_node("b", 0);
+  if (!all) {
+    while (runs.base().restarts() == 0) std::this_thread::yield();
+    gate.open();
+  }
+  const auto ended = handle.join();
+  REQUIRE(ended.done());
+  // The attempts of both, summed: with one for all neither waits for the gate any more.
+  CHECK(ended.state().count == (all ? 4 : 3));
+}
+
 TEST_CASE("An actor that dies too often is not restarted and its tasks fail at once") {
   auto one = graph<notes>("one").node("a", logs("fine"), {.blocking = true}).entry_point("a");
   auto options = own_runtime();

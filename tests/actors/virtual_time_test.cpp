@@ -229,6 +229,24 @@ TEST_CASE("An answer given after a delay comes at its time and holds no thread m
   CHECK(world.now() - began == std::chrono::hours{24});
 }
 
+TEST_CASE("An answer that is given up before its time leaves its place") {
+  simulated_world world{1, true};
+  executor<notes> runs{
+      graph<notes>("later")
+          .node("a",
+                [](const notes& s, reply<notes> answer) {
+                  answer.done_after(milliseconds{s.topic.empty() ? 3'600'000 : 10},
+                                    update<notes>{}.set(&notes::answer, "late"));
+                },
+                {.timeout = timeout_policy{.run = milliseconds{5'000}}, .concurrency = 1})
+          .entry_point("a"),
+      world.options()};
+  CHECK(runs.run_to_result({}).info.error->code() == errc::node_timeout);
+  const auto began = world.now();
+  CHECK(runs.run({.topic = "x"}).answer == "late");
+  CHECK(world.now() - began == milliseconds{10});
+}
+
 TEST_CASE("A send's own limit counts in place of its node's") {
   simulated_world world{1, true};
   silence nobody;

@@ -50,7 +50,7 @@ graph<team_state> desk(const std::string& folder) {
   });
   const auto member = [&](const std::string& name) {
     const auto says_so = [name](const std::string&) { return text_answer(name + " did it"); };
-    return team_member{name, "", agent_options{.model = model_in(folder, says_so)}};
+    return team_member{name, "", model_agent{.model = model_in(folder, says_so)}};
   };
   return supervisor_team(
       "desk", {.model = lead, .members = {member("a"), member("b")}, .hand_back_messages = false});

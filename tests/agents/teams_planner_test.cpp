@@ -76,6 +76,7 @@ TEST_CASE("A new plan that is no use twice ends the planning, not the run", "[te
 
 TEST_CASE("A planner team is stopped by a budget between its rounds, and resumed", "[teams]") {
   auto options = team({plan_ab, plan_c}, {missing, enough});
+  options.asking.price = model_price{.input = 1'000'000, .output = 1'000'000};
   executor<planner_state> runs{planner_team("team", options),
                                {.store = in_memory_checkpoint_store()}};
   const auto ended =
@@ -85,7 +86,17 @@ TEST_CASE("A planner team is stopped by a budget between its rounds, and resumed
   const auto resumed = runs.resume("t", {}, {.budget = {.node_calls = 100}}).join();
   REQUIRE(resumed.done());
   CHECK(resumed.state().answer == "the answer");
+  CHECK(resumed.info.usage.counters.at("cost_micros") == resumed.info.usage.counters.at("tokens"));
   CHECK(resumed.state().findings.size() == 3);
+}
+
+TEST_CASE("A thread can be asked one question after the other", "[teams]") {
+  executor<planner_state> runs{planner_team("team", team({plan_ab, plan_c}, {enough})),
+                               {.store = in_memory_checkpoint_store()}};
+  CHECK(runs.run({.question = "q"}, {.thread_id = "t"}).findings.size() == 2);
+  const auto after = runs.run({.question = "r"}, {.thread_id = "t"});
+  CHECK(after.findings == std::vector<plan_finding>{{"c", "found c"}});
+  CHECK(after.rounds == 1);
 }
 
 TEST_CASE("Cancelling a planner team stops its executors' calls", "[teams]") {

@@ -11,9 +11,9 @@ using texts = std::vector<std::string>;
 
 router_options routes_to(std::shared_ptr<chat_model> model) {
   return {.model = std::move(model),
-          .routes = {{"sums", "adds numbers", agent_options{.model = says({"42"})}},
-                     {"poems", "writes verse", agent_options{.model = says({"O moon"})}},
-                     {"rest", "everything else", agent_options{.model = says({"hm"})}}}};
+          .routes = {{"sums", "adds numbers", model_agent{.model = says({"42"})}},
+                     {"poems", "writes verse", model_agent{.model = says({"O moon"})}},
+                     {"rest", "everything else", model_agent{.model = says({"hm"})}}}};
 }
 
 /// The reasons of events "default_route" in a run, and its state.
@@ -123,7 +123,7 @@ TEST_CASE("A router whose model fails, fails; a budget and cancel stop it", "[te
   const auto ended = poor.run_to_result(asking("x"), {.budget = {.counters = {{"tokens", 10}}}});
   CHECK(ended.info.error.value().code() == errc::budget_exceeded);
   const auto stuck = std::make_shared<waiting_model>();
-  options.routes[0] = {"sums", "", agent_options{.model = stuck}};
+  options.routes[0] = {"sums", "", model_agent{.model = stuck}};
   check_cancel(router_team("router", options), asking("x"), *stuck);
 }
 

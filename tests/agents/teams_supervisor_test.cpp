@@ -11,6 +11,12 @@ struct nothing {
 };
 MCP_STRUCT(nothing, dry)
 
+struct audited {
+  std::vector<message> messages{};
+  std::string verdict{};
+};
+MCP_STATE(audited, (messages, add_messages), verdict)
+
 using texts = std::vector<std::string>;
 
 std::shared_ptr<tool> parcel() {
@@ -29,7 +35,7 @@ supervisor_options desk(std::vector<scripted_answer> turns) {
         &chat_state::messages, assistant_message("heard " + std::to_string(s.messages.size())));
   };
   return {.model = in_turn(std::move(turns)),
-          .members = {{"billing", "knows invoices", agent_options{.model = says({"It is paid."})}},
+          .members = {{"billing", "knows invoices", model_agent{.model = says({"It is paid."})}},
                       {"orders", "knows parcels", orders},
                       {"night", "knows nothing", night}}};
 }
@@ -173,6 +179,44 @@ TEST_CASE("A supervisor's team can be a member of another one", "[teams]") {
   CHECK(after.hand_offs == 1);
 }
 
+TEST_CASE("A supervisor without tools is told so when it calls one, and may be given one later",
+          "[teams]") {
+  auto options =
+      desk({calling({"track"}), text_answer("Where?"), calling({"track"}), text_answer("Oslo.")});
+  executor<team_state> runs{supervisor_team("desk", options)};
+  CHECK(runs.run(asking("help")).messages.at(2).content.starts_with("Error: track is not a valid"));
+  options.tools.add(parcel());
+  CHECK(runs.run(asking("help")).messages.at(2).content == "in Oslo");
+}
+
+TEST_CASE("A team is a node of another graph, and stops where it is told to", "[teams]") {
+  const auto team = [] {
+    return supervisor_team("desk", desk({calling({"transfer_to_night"}), text_answer("done")}));
+  };
+  graph<audited> office{"office"};
+  office.node("desk", team())
+      .node("audit",
+            [](const audited& s) {
+              return update<audited>{}.set(&audited::verdict,
+                                           std::to_string(s.messages.size()) + " messages");
+            })
+      .entry_point("desk")
+      .edge("desk", "audit")
+      .finish_point("audit");
+  executor<audited> runs{office};
+  const auto after = runs.run({.messages = {user_message("help")}});
+  CHECK(after.verdict == "7 messages");
+  check_calls_are_answered(after.messages);
+
+  auto careful = team();
+  careful.interrupt_before({"hand_off"});
+  executor<team_state> stops{careful, {.store = in_memory_checkpoint_store()}};
+  REQUIRE(stops.run_to_result(asking("help"), {.thread_id = "t"}).status() ==
+          run_status::interrupted);
+  CHECK(stops.state("t").next == texts{"hand_off"});
+  CHECK(stops.resume("t").join().state().messages.back().content == "done");
+}
+
 TEST_CASE("A budget ends a supervisor's run with what it has, and a resumed run goes on",
           "[teams]") {
   auto options = desk({calling({"transfer_to_billing"}), text_answer("Paid.")});
@@ -198,7 +242,7 @@ TEST_CASE("A person who is asked within a member is answered where the run waits
       make_tool("track", "", [](const nothing&) { return "in Oslo"; }, {.approval = ask_always});
   auto options = desk({calling({"transfer_to_careful"}), text_answer("done")});
   const auto model = noting(in_turn({calling({"track"}), text_answer("It is in Oslo.")}));
-  options.members.emplace_back("careful", "", agent_options{.model = model, .tools = {careful}});
+  options.members.emplace_back("careful", "", model_agent{.model = model, .tools = {careful}});
   options.output = output_mode::full_history;
   executor<team_state> runs{supervisor_team("desk", std::move(options)),
                             {.store = in_memory_checkpoint_store()}};
@@ -217,7 +261,7 @@ TEST_CASE("A person who is asked within a member is answered where the run waits
 TEST_CASE("Cancelling a supervisor's run stops the call of a member's model", "[teams]") {
   const auto model = std::make_shared<waiting_model>();
   auto options = desk({calling({"transfer_to_slow"})});
-  options.members.emplace_back("slow", "", agent_options{.model = model});
+  options.members.emplace_back("slow", "", model_agent{.model = model});
   check_cancel(supervisor_team("desk", std::move(options)), asking("help"), *model);
 }
 
@@ -229,13 +273,13 @@ TEST_CASE("A supervisor's run goes on in another process where its member was", 
   const auto stuck = std::make_shared<waiting_model>();
   {
     auto first = options;
-    first.members.emplace_back("slow", "", agent_options{.model = stuck});
+    first.members.emplace_back("slow", "", model_agent{.model = stuck});
     executor<team_state> runs{supervisor_team("desk", std::move(first)),
                               {.store = sqlite_checkpoint_store(folder.file("runs.db"))}};
     const auto run = runs.start(asking("help"), {.thread_id = "t"});
     stuck->started.get_future().wait();
   }
-  options.members.emplace_back("slow", "", agent_options{.model = says({"at last"})});
+  options.members.emplace_back("slow", "", model_agent{.model = says({"at last"})});
   executor<team_state> again{supervisor_team("desk", std::move(options)),
                              {.store = sqlite_checkpoint_store(folder.file("runs.db"))}};
   const auto recovered = again.recovered();
@@ -264,14 +308,14 @@ TEST_CASE("A supervisor's team is drawn with its members, and refuses what is no
   refused([](auto& o) { o.max_hand_offs = 0; });
   refused([](auto& o) { o.members.push_back(o.members.front()); });
   refused([&](auto& o) {
-    o.members.emplace_back("two words", "", agent_options{.model = options.model});
+    o.members.emplace_back("two words", "", model_agent{.model = options.model});
   });
   refused(
-      [&](auto& o) { o.members.emplace_back("begin", "", agent_options{.model = options.model}); });
+      [&](auto& o) { o.members.emplace_back("begin", "", model_agent{.model = options.model}); });
   refused([&](auto& o) {
-    o.members.emplace_back(std::string(51, 'a'), "", agent_options{.model = options.model});
+    o.members.emplace_back(std::string(51, 'a'), "", model_agent{.model = options.model});
   });
-  CHECK_THROWS_AS((team_member{"x", "", agent_options{}}), error);
+  CHECK_THROWS_AS((team_member{"x", "", model_agent{}}), error);
 }
 
 }  // namespace mcp::test

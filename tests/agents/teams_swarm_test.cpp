@@ -9,8 +9,8 @@ using texts = std::vector<std::string>;
 
 /// Alice and Bob with these models, both of them data.
 swarm_options pair_of(std::shared_ptr<chat_model> alice, std::shared_ptr<chat_model> bob) {
-  return {.members = {{"alice", "adds", agent_options{.model = std::move(alice)}},
-                      {"bob", "talks", agent_options{.model = std::move(bob)}}}};
+  return {.members = {{"alice", "adds", model_agent{.model = std::move(alice)}},
+                      {"bob", "talks", model_agent{.model = std::move(bob)}}}};
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ TEST_CASE("A swarm without hand-offs left asks for an answer, and then ends with
       pair_of(in_turn({calling({"transfer_to_bob"})}), in_turn({calling({"transfer_to_alice"})}));
   options.max_hand_offs = 2;
   const auto alice = noting(in_turn({calling({"transfer_to_bob"})}));
-  options.members[0] = {"alice", "", agent_options{.model = alice}};
+  options.members[0] = {"alice", "", model_agent{.model = alice}};
   executor<team_state> runs{swarm_team("swarm", options)};
   const auto after = runs.run(asking("x"));
   check_calls_are_answered(after.messages);
@@ -61,8 +61,8 @@ TEST_CASE("A swarm without hand-offs left asks for an answer, and then ends with
 
   options.members[0] = {
       "alice", "",
-      agent_options{.model = in_turn({calling({"transfer_to_bob"}), calling({"transfer_to_bob"}),
-                                      text_answer("Then I do it.")})}};
+      model_agent{.model = in_turn({calling({"transfer_to_bob"}), calling({"transfer_to_bob"}),
+                                    text_answer("Then I do it.")})}};
   executor<team_state> listens{swarm_team("swarm", options)};
   CHECK(listens.run(asking("x")).messages.back().content == "Then I do it.");
 }
@@ -100,7 +100,7 @@ TEST_CASE("A member of a swarm that is a graph hands off by a call or by a comma
 TEST_CASE("A swarm is stopped by a budget and by cancel", "[teams]") {
   auto options = pair_of(in_turn({calling({"transfer_to_bob"})}), says({"hi"}));
   options.members[1] = {"bob", "",
-                        agent_options{.model = says({"hi"}), .asking = {.max_tokens = 100'000}}};
+                        model_agent{.model = says({"hi"}), .asking = {.max_tokens = 100'000}}};
   executor<team_state> runs{swarm_team("swarm", options)};
   const auto ended =
       runs.run_to_result(asking("x"), {.budget = {.counters = {{"tokens", 10'000}}}});
@@ -108,7 +108,7 @@ TEST_CASE("A swarm is stopped by a budget and by cancel", "[teams]") {
   CHECK(ended.info.error->code() == errc::budget_exceeded);
   CHECK(ended.state().active_agent == "bob");
   const auto stuck = std::make_shared<waiting_model>();
-  options.members[1] = {"bob", "", agent_options{.model = stuck}};
+  options.members[1] = {"bob", "", model_agent{.model = stuck}};
   check_cancel(swarm_team("swarm", options), asking("x"), *stuck);
 }
 

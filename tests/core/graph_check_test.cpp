@@ -201,6 +201,7 @@ TEST_CASE("Several plain edges into one node get a warning, loops and deferred n
 TEST_CASE("All problems are reported at once, errors before warnings") {
   auto graph = good().node("a", idle).edge("a", "b").edge("x", "y").interrupt_before({"z"});
   const auto problems = graph.check();
+  INFO(mcp::to_text(problems));
   CHECK(problems.size() == 5);
   CHECK(problems.front().severity == level::error);
   CHECK(problems.back().severity == level::warning);
@@ -214,6 +215,58 @@ TEST_CASE("All problems are reported at once, errors before warnings") {
       CHECK_THAT(failure.message(), Catch::Matchers::Contains(part));
     }
   }
+}
+
+TEST_CASE("A wrong name does not hide what is wrong with the paths") {
+  auto graph = good().node("lonely", idle).edge("b", "aa").edge("zzzzzzzz", "b");
+  const auto problems = graph.check();
+  INFO(mcp::to_text(problems));
+  CHECK(has(problems, level::error, "lonely", "no edge leads"));
+  CHECK(has(problems, level::error, "b -> aa", "unknown node"));
+  // b -> aa is taken for b -> a: a circle without a way out.
+  CHECK(has(problems, level::error, "a", "the run can never end"));
+  // A target that is like nothing might be any node: no way is counted as lost.
+  const auto far = good().edge("b", "somewhere else").check();
+  CHECK(far.size() == 1);
+}
+
+TEST_CASE("Two nodes that start together may not write one field that takes one writer") {
+  const auto fan = [](mcp::node_options b, mcp::node_options c) {
+    return mcp::graph<flight>("fan")
+        .node("a", idle)
+        .node("b", idle, std::move(b))
+        .node("c", idle, std::move(c))
+        .entry_point("a")
+        .edge("a", "b")
+        .edge("a", "c");
+  };
+  const mcp::node_options writes{.writes = {"altitude"}};
+  CHECK_ERROR(fan(writes, writes), "b, c", "takes one writer");
+  CHECK(fan(writes, {}).check().empty());
+  CHECK(good().node("c", idle, writes).edge("b", "c").check().empty());
+  CHECK_ERROR(good().node("c", idle, {.writes = {"altitud"}}).edge("b", "c"), "c",
+              "unknown field \"altitud\", did you mean \"altitude\"?");
+}
+
+TEST_CASE("Only sends bring the input of a send") {
+  const auto work = [](const job&) { return mcp::update<flight>{}; };
+  CHECK_ERROR(good().node("work", work).join({"a", "b"}, "work"), "join -> work",
+              "the input of a send");
+  CHECK_ERROR(good()
+                  .node("work", work, {.destinations = {"work"}})
+                  .node("c", idle, {.fallback = "work"})
+                  .edge("b", "c"),
+              "c", "the fallback takes the input of a send");
+}
+
+TEST_CASE("A limit of tasks is for nodes, not for subgraphs") {
+  auto inner = good();
+  CHECK_ERROR(good().node("inner", inner, {.concurrency = 1}).edge("b", "inner"), "inner",
+              "cannot have a concurrency limit");
+  // The default of the graph is for its nodes.
+  auto outer = good().node("inner", inner).edge("b", "inner");
+  outer.defaults({.concurrency = 1});
+  CHECK_NOTHROW(outer.compile());
 }
 
 TEST_CASE("Subgraphs are nested at most 32 levels deep") {

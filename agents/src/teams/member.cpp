@@ -77,7 +77,7 @@ update<team_state> member_return(const std::string& name, const std::vector<mess
 
 }  // namespace detail
 
-graph<chat_state> agent_graph(std::string name, agent_options options,
+graph<chat_state> agent_graph(std::string name, model_agent options,
                               std::vector<tool_description> hand_offs) {
   auto asking = std::move(options.asking);
   asking.system = std::move(options.system);
@@ -103,7 +103,7 @@ graph<chat_state> agent_graph(std::string name, agent_options options,
   return made;
 }
 
-team_member::team_member(std::string name, std::string description, agent_options agent)
+team_member::team_member(std::string name, std::string description, model_agent agent)
     : name_(std::move(name)), description_(std::move(description)) {
   if (!agent.model) {
     throw error{errc::invalid_argument, "the member \"" + name_ + "\" needs a model"};

@@ -26,6 +26,12 @@ MCP_STRUCT(plan_job, question, step)
 using out = reply<planner_state>;
 using change = update<planner_state>;
 
+model_node_options asking(const planner_options& options, std::string system) {
+  auto how = options.asking;
+  how.system = std::move(system);
+  return how;
+}
+
 /// The question and all that is known, as one message.
 std::vector<message> briefing(const planner_state& s) {
   auto text = "Question: " + s.question;
@@ -52,41 +58,58 @@ void check_plan(const plan_decision& plan, const planner_state& s, std::size_t m
   }
 }
 
+/// A thread may hold an answer to an earlier question: this is another one.
+planner_state without_answered(const planner_state& s) {
+  return s.answer.empty() ? s : planner_state{.question = s.question};
+}
+
+change planned(std::vector<std::string> steps, std::int64_t rounds, bool afresh) {
+  change made;
+  if (afresh) {
+    made.overwrite(&planner_state::findings, {});
+    made.set(&planner_state::critique, {}).set(&planner_state::answer, {});
+  }
+  made.set(&planner_state::plan, std::move(steps)).set(&planner_state::rounds, rounds);
+  return made;
+}
+
 auto plan_node(const planner_options& options) {
-  return [model = options.planner, most = options.max_steps](const planner_state& s, context& ctx,
-                                                             out answer) {
-    ask_decision_or<plan_decision, planner_state>(
-        model, {.system = "Plan the steps that answer the question. Leave out what is known."},
-        briefing(s), ctx, answer,
-        [s, most](const plan_decision& plan) { check_plan(plan, s, most); },
-        [rounds = s.rounds + 1](std::optional<plan_decision> plan, const error* why,
-                                const out& to) {
-          // Without a first plan there is nothing to write from; later there is.
-          if (why != nullptr && rounds == 1) return to.fail(*why);
-          auto steps = plan ? std::move(plan->steps) : std::vector<std::string>{};
-          to.done(change{}
-                      .set(&planner_state::plan, std::move(steps))
-                      .set(&planner_state::rounds, rounds));
-        });
-  };
+  return
+      [model = options.planner, most = options.max_steps,
+       how = asking(options, "Plan the steps that answer the question. Leave out what is known.")](
+          const planner_state& given, context& ctx, out answer) {
+        const auto s = without_answered(given);
+        ask_decision_or<plan_decision, planner_state>(
+            model, how, briefing(s), ctx, answer,
+            [s, most](const plan_decision& plan) { check_plan(plan, s, most); },
+            [rounds = s.rounds + 1, afresh = !given.answer.empty()](
+                std::optional<plan_decision> plan, const error* why, const out& to) {
+              // Without a first plan there is nothing to write from; later there is.
+              if (why != nullptr && rounds == 1) return to.fail(*why);
+              auto steps = plan ? std::move(plan->steps) : std::vector<std::string>{};
+              to.done(planned(std::move(steps), rounds, afresh));
+            });
+      };
 }
 
 auto execute_node(const planner_options& options) {
-  return [model = options.executor](const plan_job& job, context& ctx, out answer) {
+  return [model = options.executor,
+          how = asking(options, "Do this one step of a plan and say what you found.")](
+             const plan_job& job, context& ctx, out answer) {
     teams::ask_text<planner_state>(
-        model, {.system = "Do this one step of a plan and say what you found."},
-        {user_message("Question: " + job.question + "\nStep: " + job.step)}, ctx, answer,
-        [step = job.step](message said, const out& to) {
+        model, how, {user_message("Question: " + job.question + "\nStep: " + job.step)}, ctx,
+        answer, [step = job.step](message said, const out& to) {
           to.done(change{}.append(&planner_state::findings, {step, std::move(said.content)}));
         });
   };
 }
 
 auto critic_node(const planner_options& options) {
-  return [model = options.critic](const planner_state& s, context& ctx, out answer) {
+  return [model = options.critic,
+          how = asking(options, "Judge whether the findings suffice to answer the question.")](
+             const planner_state& s, context& ctx, out answer) {
     ask_decision<critic_decision, planner_state>(
-        model, {.system = "Judge whether the findings suffice to answer the question."},
-        briefing(s), ctx, std::move(answer),
+        model, how, briefing(s), ctx, std::move(answer),
         [](const critic_decision& verdict) {
           if (verdict.enough || !verdict.missing.empty()) return;
           throw error{errc::malformed_answer, "a verdict of not enough says what is missing"};
@@ -99,10 +122,11 @@ auto critic_node(const planner_options& options) {
 }
 
 auto writer_node(const planner_options& options) {
-  return [model = options.writer](const planner_state& s, context& ctx, out answer) {
+  return [model = options.writer,
+          how = asking(options, "Answer the question from the findings alone.")](
+             const planner_state& s, context& ctx, out answer) {
     teams::ask_text<planner_state>(
-        model, {.system = "Answer the question from the findings alone."}, briefing(s), ctx, answer,
-        [](message said, const out& to) {
+        model, how, briefing(s), ctx, answer, [](message said, const out& to) {
           to.done(change{}.set(&planner_state::answer, std::move(said.content)));
         });
   };

@@ -103,24 +103,19 @@ graph<team_state> supervisor_team(std::string name, supervisor_options given) {
   check(given);
   const auto options = std::make_shared<const supervisor_options>(std::move(given));
   const auto& lead = options->supervisor;
-  const bool has_tools = options->tools.size() > 0;
   graph<team_state> made{std::move(name)};
   made.node("begin", begin_node).entry_point("begin").edge("begin", lead);
   made.node(lead, supervisor_node(options));
   auto destinations = teams::names_of(options->members);
   destinations.push_back(lead);
   made.node("hand_off", hand_off_node(*options), {.destinations = std::move(destinations)});
-  std::vector<std::string> next{"hand_off", end};
-  if (has_tools) {
-    made.node("tools", tool_node(options->tools, &team_state::messages)).edge("tools", lead);
-    next.emplace_back("tools");
-  }
-  made.router(
-      lead,
-      [calls = tools_router(&team_state::messages, "tools")](const team_state& s) {
-        return teams::asks_for_transfer(s.messages) ? routes{"hand_off"} : calls(s);
-      },
-      std::move(next));
+  // Also without tools: they may be added later, and models call what is not there.
+  made.node("tools", tool_node(options->tools, &team_state::messages)).edge("tools", lead);
+  made.router(lead,
+              [calls = tools_router(&team_state::messages, "tools")](const team_state& s) {
+                return teams::asks_for_transfer(s.messages) ? routes{"hand_off"} : calls(s);
+              },
+              {"hand_off", "tools", end});
   add_members(made, *options);
   return made;
 }

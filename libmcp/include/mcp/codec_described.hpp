@@ -7,6 +7,9 @@
 namespace mcp {
 namespace detail {
 
+/// The name of `known` that is most like `unknown`; empty when none is like it.
+[[nodiscard]] MCP_EXPORT std::string_view nearest(std::string_view unknown,
+                                                  const std::vector<std::string_view>& known);
 /// `, did you mean "x"?` when one of `known` is close to `unknown`; empty otherwise.
 [[nodiscard]] MCP_EXPORT std::string suggestion(std::string_view unknown,
                                                 const std::vector<std::string_view>& known);

@@ -52,7 +52,9 @@ class MCP_EXPORT actor_runtime {
 struct supervision_policy {
   enum class strategy : std::uint8_t { one_for_one, one_for_all };
   strategy restart = strategy::one_for_one;
-  int intensity = 10;  ///< more restarts than this within `period` stop the executor's graph
+  /// An actor that dies beyond so many restarts within `period` is not replaced; a node without
+  /// actors fails its tasks with `actor_died`.
+  int intensity = 10;
   milliseconds period{60'000};
 };
 

@@ -78,6 +78,23 @@ struct node_input {
   value input{};  ///< empty unless the task was started by a send
 };
 
+/// The key of a cache from what the node works on: its state, or the input of a send.
+///     {.cache = mcp::cache_policy{.key = mcp::cache_by<State>([](const State& s) { return s.user;
+///     })}}
+template <class Input, class Function>
+[[nodiscard]] std::function<std::string(const node_input&)> cache_by(Function key) {
+  return [key = std::move(key)](const node_input& in) -> std::string {
+    if (in.input.has_value() && in.input.type()->same(value_type_of<Input>)) {
+      return key(in.input.template as<Input>());
+    }
+    if constexpr (described<Input>) {
+      if (in.state.type().id() == typeid(Input)) return key(in.state.template as<Input>());
+    }
+    throw error{errc::invalid_argument,
+                "the node's cache has a key of another type than its input"};
+  };
+}
+
 /// A subgraph seen from the graph around it.
 struct subgraph_spec {
   std::shared_ptr<const graph_plan> plan{};

@@ -47,21 +47,28 @@ struct timeout_policy {
   milliseconds idle{0};
 };
 
-/// Stops calling a node that keeps failing. Nodes that name the same breaker share it.
-/// closed: calls pass; `failure_threshold` failures in a row open it. open: calls fail at once with
-/// `circuit_open` until `cool_down` has passed. half-open: `probes` calls pass; one failure opens
-/// it again, success of all closes it.
+/// Stops calling a node that keeps failing. Nodes of a graph and of its subgraphs that name the
+/// same breaker share it, and must say the same of it. closed: calls pass; `failure_threshold`
+/// failures in a row open it. open: calls fail at once with `circuit_open` until `cool_down` has
+/// passed. half-open: `probes` calls pass; one failure opens it again, success of all closes it.
 struct breaker_policy {
   std::string name{};  ///< empty: the node's own
   int failure_threshold = 5;
   milliseconds cool_down{30'000};
   int probes = 1;
+
+  friend bool operator==(const breaker_policy&, const breaker_policy&) = default;
 };
+
+struct node_input;
 
 /// Reuses a node's results for equal inputs. Bounded; the entry used longest ago goes first.
 struct cache_policy {
   milliseconds ttl{0};  ///< zero: no limit
   std::size_t max_entries = 1000;
+  /// Inputs with the same key are equal; see `cache_by`. Empty: the whole input counts, a send's or
+  /// all fields of the state. What it throws fails the attempt.
+  std::function<std::string(const node_input&)> key{};
 };
 
 /// How a node's function is run.
@@ -79,13 +86,17 @@ struct node_options {
   std::optional<breaker_policy> breaker{};
   std::optional<cache_policy> cache{};
   /// Most tasks of this node at once over all runs of the executor; zero: as many as there are
-  /// threads.
+  /// threads. Not for subgraphs: limit their nodes.
   std::optional<std::size_t> concurrency{};
   /// Node that takes over when all attempts have failed: it runs in the same superstep with the
   /// same input and `ctx.failure()`; what it returns counts as this node's result.
   std::optional<std::string> fallback{};
   bool blocking = false;
   bool defer = false;  ///< runs only when nothing else is left to run
+  /// Fields that the node writes, if it is to write no others: it is then held to them, and two
+  /// nodes that always run side by side and write a field that takes one writer are found by
+  /// `compile`.
+  std::vector<std::string> writes{};
   /// Where a command of this node may go; for drawing and for the check of reachability.
   std::vector<std::string> destinations{};
 };

@@ -62,6 +62,7 @@ void agent_cell::start() {
 }
 
 void agent_cell::spawn(lock& held) {
+  const spawn_scope scope;
   actor_ = hub_->owner().system().spawn<agent_actor>(shared_from_this());
   rung_ = false;
   ring(held);

@@ -40,6 +40,7 @@ agent_hub::agent_hub(agent_system_options options)
       topics_(options_.max_subscribers) {
   core::check_agent_name("an agent system's name", options_.name);
   if (options_.store) {
+    const spawn_scope scope;
     log_ = std::make_unique<agent_log>(*runtime_, options_.store, options_.name);
   }
 }

@@ -38,7 +38,7 @@ class agent_log {
   agent_log& operator=(const agent_log&) = delete;
 
   [[nodiscard]] bool blocking() const { return writer_->store()->blocking(); }
-  [[nodiscard]] store_writer& writer() noexcept { return *writer_; }
+  [[nodiscard]] store_writer& writer() noexcept { return *writer_.get(); }
 
   /// May wait for the store. `fresh`: the state of a new agent. Throws what a store throws and
   /// `unknown_message`, `invalid_state`, `newer_format`.
@@ -68,7 +68,7 @@ class agent_log {
   runtime& owner_;
   std::string name_;
   std::string claim_;
-  std::shared_ptr<store_writer> writer_;
+  writer_lease writer_;
 };
 
 }  // namespace mcp::actors

@@ -5,6 +5,8 @@
 #include "actors/task_context.hpp"
 #include "core/checkpoint_codec.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace mcp::actors {
 namespace {
 
@@ -15,13 +17,32 @@ void set_failure(core::task& task, error what, bool logic) {
   task.outcome.failure = {std::move(what), std::current_exception(), logic};
 }
 
-std::string cache_key(const core::task& task) {
+std::string cache_key(const node_station& station, const core::task& task) {
+  if (const auto& key = station.node.spec.options.cache->key) return key(task.input);
   cbor_writer writer;
   if (task.input.input.has_value()) {
     task.input.input.type()->encode(writer, task.input.input.get());
     return writer.take();
   }
-  return core::encode_snapshot(task.input.state);
+  return core::encode_whole(task.input.state);
+}
+
+bool found_in_cache(const node_station& station, core::task& task) {
+  if (!station.cache) return false;
+  auto found = station.cache->find(cache_key(station, task), station.owner->clock().now());
+  if (!found) return false;
+  task.outcome.result = std::move(*found);
+  task.outcome.cached = true;
+  return true;
+}
+
+void keep_in_cache(const node_station& station, const core::task& task) {
+  try {
+    station.cache->put(cache_key(station, task), task.outcome.result, station.owner->clock().now());
+  } catch (...) {
+    spdlog::warn("graph \"{}\": a result of node \"{}\" is not cached: its key threw",
+                 station.plan->name, station.node.spec.name);
+  }
 }
 
 }  // namespace
@@ -43,12 +64,11 @@ void record_exception(core::task& task) {
 }
 
 bool answered_early(node_station& station, core::task& task) {
-  if (station.cache) {
-    if (auto found = station.cache->find(cache_key(task), station.owner->clock().now())) {
-      task.outcome.result = std::move(*found);
-      task.outcome.cached = true;
-      return true;
-    }
+  try {
+    if (found_in_cache(station, task)) return true;
+  } catch (...) {  // the key is the user's code
+    record_exception(task);
+    return true;
   }
   if (!station.breaker) return false;
   const std::lock_guard lock{station.breaker->mutex};
@@ -66,9 +86,7 @@ void report(node_station& station, core::task& task) {
   if (std::exchange(task.has_stops, false)) {
     static_cast<run_link&>(*task.link).forget_stops(task);
   }
-  if (station.cache && task.outcome.what == kind::finished) {
-    station.cache->put(cache_key(task), task.outcome.result, station.owner->clock().now());
-  }
+  if (station.cache && task.outcome.what == kind::finished) keep_in_cache(station, task);
   if (!task.owes_report.exchange(false, std::memory_order_acq_rel)) return;
   const std::lock_guard lock{station.breaker->mutex};
   if (task.outcome.what == kind::failed) {

@@ -102,27 +102,41 @@ class supervisor_actor final : public base_actor {
 
 }  // namespace
 
-crew::crew(runtime& owner, std::shared_ptr<const graph_plan> plan, const supervision_policy& policy)
-    : owner_(owner), plan_(std::move(plan)) {
-  std::unordered_map<std::string, std::shared_ptr<shared_breaker>> breakers;
-  auto table = std::make_shared<node_table>();
-  table->replicas.resize(plan_->nodes.size());
+std::shared_ptr<shared_breaker> breaker_table::find(const breaker_policy& policy) {
+  auto& known = known_[policy.name];
+  if (!known) {
+    known = std::make_shared<shared_breaker>(policy);
+  } else if (known->breaker.policy() != policy) {
+    throw error{errc::invalid_graph, "two nodes share the breaker \"" + policy.name +
+                                         "\" and say different things of it; give both the same "
+                                         "breaker_policy, or the breakers different names"};
+  }
+  return known;
+}
+
+crew::crew(const std::shared_ptr<engine_life>& life, std::shared_ptr<const graph_plan> plan,
+           const supervision_policy& policy, breaker_table& breakers)
+    : owner_(*life->owner), plan_(std::move(plan)) {
+  const spawn_scope scope;
+  // What may throw comes before the actors: nobody would end them.
   for (std::size_t i = 0; i < plan_->nodes.size(); ++i) {
     const auto& node = plan_->nodes[i];
     const auto index = static_cast<node_index>(i);
     auto& station = *stations_.emplace_back(std::make_shared<node_station>(
-        node_station{.owner = &owner_, .plan = plan_, .node = node}));
+        node_station{.owner = &owner_, .life = life, .plan = plan_, .node = node}));
     const auto& options = node.spec.options;
-    if (options.breaker) {
-      auto& shared = breakers[options.breaker->name];
-      if (!shared) shared = std::make_shared<shared_breaker>(*options.breaker);
-      station.breaker = shared;
-    }
+    if (options.breaker) station.breaker = breakers.find(*options.breaker);
     if (options.cache) station.cache = std::make_shared<result_cache>(*options.cache);
     if (node.spec.kind == node_kind::subgraph) {
-      children_.emplace(index, std::make_unique<crew>(owner_, node.spec.subgraph.plan, policy));
-      continue;
+      children_.emplace(index,
+                        std::make_unique<crew>(life, node.spec.subgraph.plan, policy, breakers));
     }
+  }
+  auto table = std::make_shared<node_table>();
+  table->replicas.resize(plan_->nodes.size());
+  for (std::size_t i = 0; i < plan_->nodes.size(); ++i) {
+    if (plan_->nodes[i].spec.kind == node_kind::subgraph) continue;
+    const auto index = static_cast<node_index>(i);
     for (std::size_t n = replica_count(index); n > 0; --n) {
       table->replicas[i].push_back(spawn_node(index));
     }
@@ -132,6 +146,7 @@ crew::crew(runtime& owner, std::shared_ptr<const graph_plan> plan, const supervi
 }
 
 crew::~crew() {
+  const spawn_scope scope;
   // The supervisor uses this object: wait until it is gone.
   caf::scoped_actor self{owner_.system()};
   self->monitor(supervisor_);

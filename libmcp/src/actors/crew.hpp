@@ -26,9 +26,27 @@ struct shared_breaker {
   core::circuit_breaker breaker;
 };
 
+/// The breakers of a graph and all its subgraphs, by name. Used while crews are made.
+class breaker_table {
+ public:
+  /// Throws `invalid_graph` when the name is taken by a breaker with another policy.
+  [[nodiscard]] std::shared_ptr<shared_breaker> find(const breaker_policy& policy);
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<shared_breaker>> known_;
+};
+
+/// What answers that outlive their executor still need. The last owner may let go on a thread that
+/// a node's function owns, or that its model does: see `careful_delete`.
+struct engine_life {
+  std::shared_ptr<runtime> owner;
+  std::shared_ptr<const graph_plan> plan;  ///< and with it all that its functions own
+};
+
 /// What the actors of one node have in common. Immutable but for the self-protecting parts.
 struct node_station {
   runtime* owner;  ///< outlives every actor
+  std::weak_ptr<engine_life> life;
   std::shared_ptr<const graph_plan> plan;
   const planned_node& node;  ///< of the plan
   std::shared_ptr<shared_breaker> breaker{};
@@ -45,7 +63,8 @@ class node_table {
 /// them. Safe from several threads.
 class crew {
  public:
-  crew(runtime& owner, std::shared_ptr<const graph_plan> plan, const supervision_policy& policy);
+  crew(const std::shared_ptr<engine_life>& life, std::shared_ptr<const graph_plan> plan,
+       const supervision_policy& policy, breaker_table& breakers);
   ~crew();
   crew(const crew&) = delete;
   crew& operator=(const crew&) = delete;

@@ -27,14 +27,17 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
     : plan_(std::move(plan)),
       options_(std::move(options)),
       runtime_((options_.runtime ? *options_.runtime : actor_runtime::shared()).get()) {
+  const spawn_scope scope;
+  life_ = {new engine_life{.owner = runtime_, .plan = plan_}, careful_delete{}};
   for (const auto& warning : plan_->warnings) {
-    spdlog::debug("graph \"{}\": {}", plan_->name, to_text({warning}));
+    spdlog::warn("graph \"{}\": {}", plan_->name, to_text({warning}));
   }
   if (options_.store) writer_ = runtime_->writer_for(options_.store);
   for (const auto& node : plan_->nodes) {
     has_timeouts_ = has_timeouts_ || node.spec.options.timeout.has_value();
   }
-  team_ = std::make_unique<crew>(*runtime_, plan_, options_.supervision);
+  breaker_table breakers;
+  team_ = std::make_unique<crew>(life_, plan_, options_.supervision, breakers);
   if (options_.store && options_.recover) recover();
 }
 
@@ -99,14 +102,14 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   link->owner = runtime_.get();
   link->live = live;
   link->budget = std::make_shared<shared_budget>(options.budget, std::move(used));
-  link->writer = writer_;
+  link->writer = writer_.get();
   link->memory = options_.memory;
   link->plan = plan_;
   run_order order;
   order.settings = {.plan = plan_,
                     .run_id = live->run_id(),
                     .thread_id = live->thread_id(),
-                    .stored = writer_ != nullptr,
+                    .stored = static_cast<bool>(writer_),
                     .budgeted = link->budget->limited(),
                     .options = options};
   order.link = std::move(link);
@@ -118,6 +121,7 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
 }
 
 void engine::launch(const std::shared_ptr<live_run>& live, run_order order, lent_thread* host) {
+  const spawn_scope scope;
   live->set_actor(spawn_run(runtime_->system(), std::move(order), host));
 }
 
@@ -136,6 +140,7 @@ run_result_info engine::run(state_pointer fresh, std::vector<channel_write> inpu
     runtime_->drive();
     return live->wait();
   }
+  const spawn_scope scope;
   auto lent = runtime_->take_lent_thread();
   const auto live = prepare(std::move(fresh), std::move(input), std::move(options), lent.get());
   lent->work(live->finished_flag());

@@ -72,10 +72,11 @@ class engine {
              const stored_checkpoint& stored, const std::map<std::string, std::string>& answers);
   const graph_plan& plan_of(const std::string& ns) const;
 
+  std::shared_ptr<engine_life> life_;
   std::shared_ptr<const graph_plan> plan_;
   executor_options options_;
   std::shared_ptr<runtime> runtime_;
-  std::shared_ptr<store_writer> writer_;
+  writer_lease writer_;
   std::shared_ptr<run_census> census_ = std::make_shared<run_census>();
   std::unique_ptr<crew> team_;
   mutable std::mutex mutex_;

@@ -24,6 +24,8 @@ class plain_node final : public base_actor {
 
   caf::behavior make_behavior() override {
     return {[this](execute_message& order) {
+      // Given up while it waited for its turn: nobody wants to hear of it.
+      if (order.task->cancelled.load(std::memory_order_acquire)) return;
       const auto run = caf::actor_cast<caf::actor>(current_sender());
       auto& clock = station_->owner->clock();
       const auto began = clock.now();

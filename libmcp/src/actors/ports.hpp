@@ -27,14 +27,18 @@ class timer_port {
   virtual id at(core::instant due, std::function<void()> callback) = 0;
   /// False when it has run or is running.
   virtual bool cancel(id which) = 0;
+  /// No callback runs when it returns, and none will: later wishes are forgotten.
+  virtual void stop() {}
 };
 
 /// Runs jobs that may block. Safe from several threads.
 class worker_port {
  public:
   virtual ~worker_port() = default;
-  /// False when its queue is full.
+  /// False when its queue is full or it was stopped.
   [[nodiscard]] virtual bool submit(std::function<void()> job) = 0;
+  /// All accepted jobs have run when it returns; no more are accepted.
+  virtual void stop() {}
 };
 
 [[nodiscard]] std::unique_ptr<clock_port> make_system_clock();

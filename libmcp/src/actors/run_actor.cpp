@@ -170,8 +170,12 @@ class run_actor final : public base_actor, public core::machine_ports {
     const auto& node = machine_.settings().plan->nodes[task->node];
     if (node.spec.kind == node_kind::subgraph) return start_subgraph(std::move(task));
     const auto& replicas = table_->replicas[task->node];
-    task->replica = static_cast<std::uint32_t>((spread_ + task->slot) % replicas.size());
-    const auto& actor = replicas[task->replica];
+    auto chosen = (spread_ + task->slot) % replicas.size();
+    for (auto left = replicas.size(); left > 1 && !replicas[chosen]; --left) {
+      chosen = (chosen + 1) % replicas.size();
+    }
+    task->replica = static_cast<std::uint32_t>(chosen);
+    const auto& actor = replicas[chosen];
     if (!actor) {
       task->outcome.what = core::task_outcome::kind::failed;
       task->outcome.failure.error =
@@ -188,6 +192,9 @@ class run_actor final : public base_actor, public core::machine_ports {
                          return other.second.task->slot == task->slot;
                        });
     if (taken) return successors_.push_back(std::move(task));
+    if (answered_early(order_.team->station(task->node), *task)) {
+      return send(this, done_message{std::move(task)});
+    }
     task->started.store(now().count(), std::memory_order_relaxed);
     const auto& plan = *machine_.settings().plan;
     auto& team = order_.team->child(task->node);
@@ -201,6 +208,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     const auto ended = children_.find(&task);
     if (ended == children_.end()) return;
     if (!ended->second.run) link_.forget_stops(task);  // it was made on another thread
+    report(order_.team->station(task.node), *ended->second.task);
     children_.erase(ended);
     const auto next =
         std::find_if(successors_.begin(), successors_.end(),

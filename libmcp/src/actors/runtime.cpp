@@ -12,34 +12,21 @@ std::size_t default_threads() {
   return std::max(2U, std::thread::hardware_concurrency());
 }
 
-thread_local bool own_thread = false;
-
 }  // namespace
 
-void mark_own_thread() noexcept {
-  own_thread = true;
-}
-
-bool on_own_thread() noexcept {
-  return own_thread;
-}
-
 std::shared_ptr<runtime> make_runtime(const runtime_options& options) {
-  return {new runtime{options}, [](runtime* last) {
-            if (own_thread) {
-              std::thread{[last] { delete last; }}.detach();
-            } else {
-              delete last;
-            }
-          }};
+  return {new runtime{options}, careful_delete{}};
 }
 
 /// Marks CAF's threads.
 class own_thread_hook final : public caf::thread_hook {
  public:
-  void init(caf::actor_system&) override {}
-  void thread_started() override { mark_own_thread(); }
+  void init(caf::actor_system& system) override { system_ = &system; }
+  void thread_started() override { mark_own_thread(system_); }
   void thread_terminates() override {}
+
+ private:
+  caf::actor_system* system_ = nullptr;
 };
 
 struct runtime::config : caf::actor_system_config {
@@ -69,6 +56,7 @@ runtime::runtime(const runtime_options& options, test_ports ports)
 }
 
 void runtime::start(const char* policy) {
+  const spawn_scope scope;
   config_->set("scheduler.policy", caf::atom_from_string(policy));
   config_->set("scheduler.max-threads", options_.scheduler_threads);
   config_->set("scheduler.max-throughput", std::size_t{100});
@@ -76,9 +64,11 @@ void runtime::start(const char* policy) {
 }
 
 runtime::~runtime() {
-  // First whoever may still send into the system, then the system itself.
-  timer_.reset();
-  workers_.reset();
+  const spawn_scope scope;
+  // First whoever may still send into the system, then the system itself, whose last actors may
+  // still turn to the timer and the workers.
+  if (timer_) timer_->stop();
+  if (workers_) workers_->stop();
   system_.reset();
   lent_.clear();
 }
@@ -96,15 +86,27 @@ void runtime::give_back(std::unique_ptr<lent_thread> lent) {
   lent_.push_back(std::move(lent));
 }
 
-std::shared_ptr<store_writer> runtime::writer_for(std::shared_ptr<checkpoint_store> store) {
+writer_lease runtime::writer_for(std::shared_ptr<checkpoint_store> store) {
   const std::lock_guard lock{mutex_};
-  std::erase_if(writers_, [](const auto& writer) { return writer.expired(); });
-  for (const auto& known : writers_) {
-    if (auto writer = known.lock(); writer && writer->store() == store) return writer;
+  for (auto& known : writers_) {
+    if (known.writer->store() != store) continue;
+    ++known.users;
+    return {*this, known.writer};
   }
   auto made = std::make_shared<store_writer>(*this, std::move(store));
-  writers_.push_back(made);
-  return made;
+  writers_.push_back({made, 1});
+  return {*this, std::move(made)};
+}
+
+void runtime::give_back_writer(const std::shared_ptr<store_writer>& writer) {
+  {
+    const std::lock_guard lock{mutex_};
+    const auto known = std::find_if(writers_.begin(), writers_.end(),
+                                    [&](const auto& one) { return one.writer == writer; });
+    if (--known->users > 0) return;
+    writers_.erase(known);
+  }
+  writer->close();
 }
 
 }  // namespace mcp::actors

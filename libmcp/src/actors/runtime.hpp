@@ -2,6 +2,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/lent_thread.hpp"
+#include "actors/own_thread.hpp"
 #include "actors/ports.hpp"
 #include "mcp/executor_base.hpp"
 
@@ -13,13 +14,10 @@
 namespace mcp::actors {
 
 class store_writer;
+class writer_lease;
 
 class runtime;
 
-/// Marks the calling thread as one of a runtime's own: a runtime cannot be destroyed on it.
-void mark_own_thread() noexcept;
-/// True on such a thread: it must not wait for actors.
-[[nodiscard]] bool on_own_thread() noexcept;
 /// A runtime that may lose its last owner on any thread, its own included.
 [[nodiscard]] std::shared_ptr<runtime> make_runtime(const runtime_options& options);
 
@@ -55,7 +53,9 @@ class runtime : public std::enable_shared_from_this<runtime> {
   /// For a caller that waits for its run; give it back afterwards.
   [[nodiscard]] std::unique_ptr<lent_thread> take_lent_thread();
   void give_back(std::unique_ptr<lent_thread> lent);
-  [[nodiscard]] std::shared_ptr<store_writer> writer_for(std::shared_ptr<checkpoint_store> store);
+  [[nodiscard]] writer_lease writer_for(std::shared_ptr<checkpoint_store> store);
+  /// For `writer_lease`.
+  void give_back_writer(const std::shared_ptr<store_writer>& writer);
 
  private:
   struct config;
@@ -70,7 +70,11 @@ class runtime : public std::enable_shared_from_this<runtime> {
   std::unique_ptr<worker_port> workers_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<lent_thread>> lent_;
-  std::vector<std::weak_ptr<store_writer>> writers_;
+  struct used_writer {
+    std::shared_ptr<store_writer> writer;
+    std::size_t users;
+  };
+  std::vector<used_writer> writers_;
 };
 
 }  // namespace mcp::actors

@@ -3,6 +3,8 @@
 #include "mcp/run.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,10 +25,10 @@ class shared_budget {
   /// Takes it all or nothing.
   [[nodiscard]] std::optional<error> take(std::int64_t steps, std::int64_t calls) {
     const std::lock_guard lock{mutex_};
-    if (limits_.steps > 0 && used_.steps + steps > limits_.steps) {
+    if (limits_.steps > 0 && steps > limits_.steps - used_.steps) {
       return refusal("steps", used_.steps, steps, limits_.steps);
     }
-    if (limits_.node_calls > 0 && used_.node_calls + calls > limits_.node_calls) {
+    if (limits_.node_calls > 0 && calls > limits_.node_calls - used_.node_calls) {
       return refusal("node calls", used_.node_calls, calls, limits_.node_calls);
     }
     used_.steps += steps;
@@ -37,9 +39,12 @@ class shared_budget {
     const std::lock_guard lock{mutex_};
     const std::string name{counter};
     auto& used = used_.counters[name];
-    const auto limit = limits_.counters.find(name);
-    if (limit != limits_.counters.end() && used + amount > limit->second) {
-      return refusal(name, used, amount, limit->second);
+    const auto found = limits_.counters.find(name);
+    const bool limited = found != limits_.counters.end();
+    // What nobody limits is bounded by what can be counted.
+    const auto limit = limited ? found->second : std::numeric_limits<std::int64_t>::max();
+    if (used > 0 ? amount > limit - used : used + amount > limit) {
+      return refusal(name, used, amount, limit);
     }
     used += amount;
     return std::nullopt;

@@ -14,6 +14,18 @@ constexpr std::size_t max_group = 4096;
 /// How long a write that nobody waits for may wait for company.
 constexpr core::instant longest_wait = std::chrono::milliseconds{1};
 
+/// To all who wait for a batch, but those who want to hear of success only.
+void tell_end(write_queue::batch& batch, const std::shared_ptr<error>& failed) {
+  if (batch.answer_to) caf::anon_send(batch.answer_to, written_message{failed});
+  if (batch.done) batch.done(failed);
+  if (!batch.waiting) return;
+  if (failed) {
+    batch.waiting->set_exception(std::make_exception_ptr(*failed));
+  } else {
+    batch.waiting->set_value();
+  }
+}
+
 /// Commits what is in the queue, together. Has a thread of its own, as the store may block.
 class writer_actor final : public base_actor {
  public:
@@ -74,15 +86,8 @@ class writer_actor final : public base_actor {
   }
 
   void answer(write_queue::batch& batch, const std::shared_ptr<error>& failed) {
-    if (batch.answer_to) send(batch.answer_to, written_message{failed});
     if (batch.then && !failed) call_elsewhere(std::move(batch.then));
-    if (batch.done) batch.done(failed);
-    if (!batch.waiting) return;
-    if (failed) {
-      batch.waiting->set_exception(std::make_exception_ptr(*failed));
-    } else {
-      batch.waiting->set_value();
-    }
+    tell_end(batch, failed);
   }
 
   /// On the scheduler: it is a node's code, which may wait for this very writer.
@@ -112,8 +117,20 @@ store_writer::store_writer(runtime& owner, std::shared_ptr<checkpoint_store> sto
   if (!direct_) actor_ = owner.system().spawn<writer_actor, caf::detached>(store_, queue_);
 }
 
-store_writer::~store_writer() {
-  if (actor_) caf::anon_send(actor_, control_message{control_message::kind::stop, nullptr});
+void store_writer::close() {
+  if (direct_) return;
+  queue_->close();
+  const control_message stop{control_message::kind::stop, nullptr};
+  if (on_own_thread()) {
+    caf::anon_send(actor_, stop);
+  } else {
+    const spawn_scope scope;
+    caf::scoped_actor self{owner_.system()};
+    self->monitor(actor_);
+    self->send(actor_, stop);
+    self->receive([](const caf::down_msg&) {});
+  }
+  store_.reset();
 }
 
 void store_writer::push(std::vector<store_write>& writes, write_queue::batch whose) {
@@ -126,8 +143,14 @@ void store_writer::push(std::vector<store_write>& writes, write_queue::batch who
       return;
     }
     case write_queue::call::now:
-      caf::anon_send(actor_, flush_message{});
+      return caf::anon_send(actor_, flush_message{});
+    case write_queue::call::refused:
+      tell_end(whose, std::make_shared<error>(errc::shutting_down, "the executor is gone"));
   }
+}
+
+writer_lease::~writer_lease() {
+  if (writer_) owner_->give_back_writer(writer_);
 }
 
 void store_writer::write(std::vector<store_write>& writes, caf::actor answer_to) {

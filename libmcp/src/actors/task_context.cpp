@@ -1,6 +1,7 @@
 #include "actors/task_context.hpp"
 
 #include "core/ids.hpp"
+#include "core/interrupts.hpp"
 
 namespace mcp::actors {
 
@@ -53,6 +54,7 @@ void task_context::ask(std::size_t index, std::string question, std::string sche
   if (!link_.writer) {
     throw error{errc::no_store, "the node asks a question, and the run has no store to wait in"};
   }
+  core::check_answer_schema(schema);
   task_->outcome.asked.push_back({index, std::move(question), std::move(schema)});
 }
 

@@ -14,26 +14,15 @@ namespace {
 class timer_thread final : public timer_port {
  public:
   explicit timer_thread(clock_port& clock) : clock_(clock), thread_([this] { loop(); }) {}
-  ~timer_thread() override {
-    {
-      const std::lock_guard lock{mutex_};
-      stopping_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
+  ~timer_thread() override { stop(); }
 
   id at(core::instant due, std::function<void()> callback) override {
-    bool first = false;
-    id made = 0;
-    {
-      const std::lock_guard lock{mutex_};
-      made = ++last_id_;
-      const auto place = wishes_.emplace(std::pair{due, made}, std::move(callback)).first;
-      due_of_.emplace(made, due);
-      first = place == wishes_.begin();
-    }
-    if (first) changed_.notify_one();
+    const std::lock_guard lock{mutex_};
+    const auto made = ++last_id_;
+    if (stopping_) return made;
+    const auto place = wishes_.emplace(std::pair{due, made}, std::move(callback)).first;
+    due_of_.emplace(made, due);
+    if (place == wishes_.begin()) changed_.notify_one();
     return made;
   }
 
@@ -44,6 +33,20 @@ class timer_thread final : public timer_port {
     wishes_.erase({found->second, which});
     due_of_.erase(found);
     return true;
+  }
+
+  void stop() override {
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+      changed_.notify_one();
+    }
+    if (thread_.joinable()) thread_.join();
+    // What the callbacks own may not outlive the actors they were for.
+    decltype(wishes_) forgotten;
+    const std::lock_guard lock{mutex_};
+    forgotten.swap(wishes_);
+    due_of_.clear();
   }
 
  private:

@@ -14,26 +14,29 @@ class worker_pool final : public worker_port {
  public:
   worker_pool(std::size_t threads, std::size_t queue_limit)
       : max_threads_(threads == 0 ? 1 : threads), queue_limit_(queue_limit) {}
-  ~worker_pool() override {
-    {
-      const std::lock_guard lock{mutex_};
-      stopping_ = true;
-    }
-    changed_.notify_all();
-    for (auto& thread : threads_) thread.join();
-  }
+  ~worker_pool() override { stop(); }
 
   bool submit(std::function<void()> job) override {
-    {
-      const std::lock_guard lock{mutex_};
-      if (stopping_ || jobs_.size() >= queue_limit_) return false;
-      jobs_.push_back(std::move(job));
-      if (jobs_.size() > idle_ && threads_.size() < max_threads_) {
-        threads_.emplace_back([this] { loop(); });
-      }
+    // Locked to the end: the job may be the last thing that the pool's owner waits for.
+    const std::lock_guard lock{mutex_};
+    if (stopping_ || jobs_.size() >= queue_limit_) return false;
+    jobs_.push_back(std::move(job));
+    if (jobs_.size() > idle_ && threads_.size() < max_threads_) {
+      threads_.emplace_back([this] { loop(); });
     }
     changed_.notify_one();
     return true;
+  }
+
+  void stop() override {
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+      threads.swap(threads_);
+      changed_.notify_all();
+    }
+    for (auto& thread : threads) thread.join();
   }
 
  private:

@@ -30,8 +30,8 @@ class write_queue {
 
     [[nodiscard]] bool awaited() const noexcept { return answer_to || waiting || then || done; }
   };
-  /// When the writer must be told.
-  enum class call : std::uint8_t { none, soon, now };
+  /// When the writer must be told. Refused: it is closed, and what was pushed stays where it was.
+  enum class call : std::uint8_t { none, soon, now, refused };
   /// So many writes are worth a transaction of their own.
   static constexpr std::size_t enough = 64;
   /// Writes whose memory is kept; about 200 bytes each.
@@ -49,9 +49,10 @@ class write_queue {
   };
 
   /// Takes all of `writes`, whose memory stays with the caller.
-  [[nodiscard]] call push(std::vector<store_write>& writes, batch whose) {
+  [[nodiscard]] call push(std::vector<store_write>& writes, batch&& whose) {
     const bool awaited = whose.awaited();
     const std::lock_guard lock{mutex_};
+    if (closed_) return call::refused;
     for (auto& one : writes) content_.writes.push_back(std::move(one));
     writes.clear();
     whose.end = content_.writes.size();
@@ -68,11 +69,17 @@ class write_queue {
     std::swap(content_, into);
     told_ = call::none;
   }
+  /// Takes no more; what is in it can still be taken.
+  void close() {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+  }
 
  private:
   std::mutex mutex_;
   content content_;
   call told_ = call::none;
+  bool closed_ = false;
 };
 
 }  // namespace mcp::actors

@@ -57,6 +57,8 @@ void write_defaults(const state_type& type, patch_writer& patches);
 
 /// The tracked fields of a state as a snapshot, and back into a fresh state.
 [[nodiscard]] std::string encode_snapshot(const state_pointer& state);
+/// All fields of a state, those that are not stored too: what a node sees of it.
+[[nodiscard]] std::string encode_whole(const state_pointer& state);
 [[nodiscard]] state_pointer decode_snapshot(const state_type& type, std::string_view snapshot);
 /// The state a stored checkpoint stands for.
 [[nodiscard]] state_pointer rebuild_state(const state_type& type, const stored_checkpoint& stored);

@@ -2,6 +2,7 @@
 #include "core/graph_plan.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace mcp {
 namespace {
@@ -29,6 +30,7 @@ void add_nodes(graph_plan& plan, const graph_builder& builder) {
     auto& node = plan.nodes.emplace_back();
     node.spec = spec;
     complete(node.spec.options, builder.defaults);
+    if (spec.kind == node_kind::subgraph) node.spec.options.concurrency.reset();
     if (node.spec.options.fallback == spec.name) node.spec.options.fallback.reset();
     if (node.spec.options.breaker && node.spec.options.breaker->name.empty()) {
       node.spec.options.breaker->name = builder.name + "/" + spec.name;
@@ -113,13 +115,19 @@ std::vector<graph_problem> check(const graph_builder& builder) {
   core::check_nodes(builder, names);
   core::check_edges(builder, names);
   auto problems = std::move(names).take();
-  if (!has_errors(problems)) {
-    core::problem_list paths;
+  if (builder.nodes.empty()) return problems;
+  // Wrong names must not hide what else is wrong.
+  core::problem_list paths;
+  if (has_errors(problems)) {
+    core::check_paths(core::with_known_names(builder), paths);
+  } else {
     core::check_paths(builder, paths);
-    auto more = std::move(paths).take();
-    more.insert(more.end(), problems.begin(), problems.end());
-    return more;
   }
+  auto more = std::move(paths).take();
+  problems.insert(problems.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const auto& a, const auto& b) { return a.severity < b.severity; });
   return problems;
 }
 

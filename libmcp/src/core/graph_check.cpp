@@ -69,6 +69,20 @@ void check_options(const graph_builder& graph, const node_spec& node, problem_li
   if (options.cache && options.cache->max_entries == 0) {
     bad("cache_policy::max_entries is 0", "use at least 1, or no cache");
   }
+  if (node.kind == node_kind::subgraph && options.concurrency) {
+    bad("a subgraph cannot have a concurrency limit", "limit the nodes inside it");
+  }
+  for (const auto& field : options.writes) {
+    if (graph.state == nullptr || graph.state->find(field) >= 0) continue;
+    std::vector<std::string_view> fields;
+    for (std::size_t i = 0; i < graph.state->channel_count(); ++i) {
+      fields.push_back(graph.state->at(i).name());
+    }
+    problems.error(
+        node.name,
+        "it writes the unknown field \"" + field + "\"" + detail::suggestion(field, fields),
+        "name a field of the state");
+  }
   if (options.blocking && node.kind != node_kind::plain && node.kind != node_kind::blocking) {
     bad("only a plain function can be blocking", "leave out the option");
   }
@@ -76,6 +90,13 @@ void check_options(const graph_builder& graph, const node_spec& node, problem_li
   need_node(graph, *options.fallback, node.name + " (fallback)", problems);
   if (*options.fallback == node.name) {
     bad("the node is its own fallback", "name another node, or add a retry policy");
+  }
+  for (const auto& other : graph.nodes) {
+    if (other.name != *options.fallback || other.input == nullptr) continue;
+    if (node.input != nullptr && node.input->same(*other.input)) continue;
+    if (other.kind == node_kind::subgraph && node.input == nullptr) continue;
+    bad("the fallback takes the input of a send, which this node does not have",
+        "let it take the state, or the same input");
   }
 }
 
@@ -154,6 +175,38 @@ void check_edges(const graph_builder& graph, problem_list& problems) {
   }
   check_routers(graph, problems);
   check_joins(graph, problems);
+}
+
+graph_builder with_known_names(graph_builder graph) {
+  std::vector<std::string> names;
+  for (const auto& node : graph.nodes) names.push_back(node.name);
+  const std::vector<std::string_view> known{names.begin(), names.end()};
+  // False: there is nothing like it.
+  const auto mend = [&](std::string& name) {
+    if (name == start || name == end || is_known(graph, name)) return true;
+    name = std::string{detail::nearest(name, known)};
+    return !name.empty();
+  };
+  const auto mend_all = [&](std::vector<std::string>& list) {
+    std::erase_if(list, [&](std::string& name) { return !mend(name); });
+  };
+  // A target that is nothing like a node might have been any: the way is not counted as lost.
+  for (auto& edge : graph.edges) {
+    if (!mend(edge.target)) edge.target = end;
+  }
+  std::erase_if(graph.edges, [&](auto& edge) { return !mend(edge.source); });
+  for (auto& router : graph.routers) mend_all(router.destinations);
+  std::erase_if(graph.routers, [&](auto& router) { return !mend(router.source); });
+  for (auto& join : graph.joins) mend_all(join.sources);
+  std::erase_if(graph.joins,
+                [&](auto& join) { return !mend(join.target) || join.sources.empty(); });
+  mend_all(graph.edge_map_destinations);
+  for (auto& node : graph.nodes) {
+    mend_all(node.options.destinations);
+    if (node.options.fallback && !mend(*node.options.fallback)) node.options.fallback.reset();
+  }
+  if (graph.defaults.fallback && !mend(*graph.defaults.fallback)) graph.defaults.fallback.reset();
+  return graph;
 }
 
 }  // namespace mcp::core

@@ -29,6 +29,9 @@ class problem_list {
 /// Names, options, and that every edge joins known nodes.
 void check_nodes(const graph_builder& graph, problem_list& problems);
 void check_edges(const graph_builder& graph, problem_list& problems);
+/// The graph with every name that is not known replaced by the nearest one that is, or left out, so
+/// that its paths can be checked beside its names.
+[[nodiscard]] graph_builder with_known_names(graph_builder graph);
 /// Unreachable nodes, no way to the end, joins and writers that clash. Only for graphs whose names
 /// are right.
 void check_paths(const graph_builder& graph, problem_list& problems);

@@ -126,9 +126,9 @@ void check_way_out(const graph_builder& graph, const path_map& paths, problem_li
 }
 
 void check_plain_joins(const graph_builder& graph, const path_map& paths, problem_list& problems) {
-  std::map<std::string, std::vector<std::string>> sources;
+  std::map<std::string, std::set<std::string>> sources;
   for (const auto& edge : graph.edges) {
-    if (edge.target != end) sources[edge.target].push_back(edge.source);
+    if (edge.target != end) sources[edge.target].insert(edge.source);
   }
   const auto deferred = [&](const std::string& name) {
     return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const node_spec& node) {
@@ -159,6 +159,37 @@ void check_sends(const graph_builder& graph, problem_list& problems) {
                      "the node takes the input of a send, an edge brings none",
                      "reach it with mcp::send, or let it take the state");
     }
+    for (const auto& join : graph.joins) {
+      if (join.target != node.name) continue;
+      problems.error("join -> " + join.target,
+                     "the node takes the input of a send, a join brings none",
+                     "join in a node that takes the state, and send from there");
+    }
+  }
+}
+
+/// Two nodes that a source always starts together, and a field of theirs that takes one writer.
+void check_writers(const graph_builder& graph, problem_list& problems) {
+  std::map<std::string_view, std::vector<const node_spec*>> started;
+  for (const auto& edge : graph.edges) {
+    for (const auto& node : graph.nodes) {
+      if (node.name != edge.target || node.options.writes.empty()) continue;
+      auto& siblings = started[edge.source];
+      for (const auto* other : siblings) {
+        for (const auto& field : node.options.writes) {
+          const auto& theirs = other->options.writes;
+          if (std::find(theirs.begin(), theirs.end(), field) == theirs.end()) continue;
+          const auto index = graph.state->find(field);
+          if (index < 0 || graph.state->at(static_cast<std::size_t>(index)).many_writers())
+            continue;
+          problems.error(other->name + ", " + node.name,
+                         "both follow \"" + edge.source + "\" in one superstep and write \"" +
+                             field + "\", which takes one writer",
+                         "give the field a reducer, or let one follow the other");
+        }
+      }
+      siblings.push_back(&node);
+    }
   }
 }
 
@@ -171,6 +202,7 @@ void check_paths(const graph_builder& graph, problem_list& problems) {
   check_way_out(graph, paths, problems);
   check_plain_joins(graph, paths, problems);
   check_sends(graph, problems);
+  check_writers(graph, problems);
 }
 
 }  // namespace mcp::core

@@ -74,6 +74,20 @@ std::map<std::string, std::string> match_answers(const std::vector<pending_inter
   return answers;
 }
 
+void check_answer_schema(const std::string& schema) {
+  if (schema.empty()) return;
+  const auto refuse = [](const std::string& why) {
+    throw error{errc::invalid_argument, "the schema of a question is no JSON Schema: " + why};
+  };
+  try {
+    static_cast<void>(json_schema{nlohmann::json::parse(schema)});
+  } catch (const error& what) {
+    refuse(what.message());
+  } catch (const nlohmann::json::exception& what) {
+    refuse(what.what());
+  }
+}
+
 void check_stops(const graph_plan& plan, const run_options& options) {
   const auto check = [&](const std::vector<std::string>& names, const char* option) {
     for (const auto& name : names) {

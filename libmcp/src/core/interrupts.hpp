@@ -23,6 +23,8 @@ inline constexpr const char* gate_key = "gate";
 [[nodiscard]] std::map<std::string, std::string> match_answers(
     const std::vector<pending_interrupt>& pending, std::map<std::string, std::string> answers);
 
+/// Throws `invalid_argument` when `schema`, JSON text, is no JSON Schema: no answer would ever fit.
+void check_answer_schema(const std::string& schema);
 /// Throws `invalid_argument` when the run is to stop before or after a node that is not there.
 void check_stops(const graph_plan& plan, const run_options& options);
 

@@ -14,6 +14,15 @@ std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
 
+/// A node that says what it writes is held to it.
+void check_declared(const node_spec& node, const std::string& field) {
+  const auto& writes = node.options.writes;
+  if (writes.empty() || std::find(writes.begin(), writes.end(), field) != writes.end()) return;
+  throw error{errc::invalid_update, "node " + quoted(node.name) + " wrote the field " +
+                                        quoted(field) +
+                                        ", which its option `writes` does not name"};
+}
+
 }  // namespace
 
 /// Ends a superstep: merges what its tasks wrote, decides what follows, makes the checkpoint.
@@ -98,6 +107,10 @@ void run_machine::claim_channels() {
         throw error{errc::invalid_update,
                     "node " + quoted(settings_.plan->name_of(tasks_[i]->planned)) +
                         " returned an update of another state than " + quoted(type.name())};
+      }
+      if (tasks_[i]->planned < start_index) {
+        check_declared(settings_.plan->nodes[tasks_[i]->planned].spec,
+                       type.at(write.channel).name());
       }
       auto& claim = claims_[write.channel];
       const bool merged = type.at(write.channel).many_writers();

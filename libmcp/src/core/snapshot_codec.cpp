@@ -18,6 +18,19 @@ std::size_t field_count_of(std::string_view snapshot) {
   return read_stored(snapshot_text, snapshot, [](cbor_reader& r) { return r.map(); });
 }
 
+std::string encode_fields(const state_pointer& state, bool all) {
+  const auto& type = state.type();
+  cbor_writer w;
+  w.map(all ? type.channel_count() : tracked_count(type));
+  for (std::size_t i = 0; i < type.channel_count(); ++i) {
+    const auto& channel = type.at(i);
+    if (!all && !channel.tracked()) continue;
+    w.text(channel.name());
+    channel.type().encode(w, channel.at(state.get()));
+  }
+  return take_stored(w, snapshot_text);
+}
+
 }  // namespace
 
 void write_defaults(const state_type& type, patch_writer& patches) {
@@ -36,16 +49,11 @@ void write_defaults(const state_type& type, patch_writer& patches) {
 }
 
 std::string encode_snapshot(const state_pointer& state) {
-  const auto& type = state.type();
-  cbor_writer w;
-  w.map(tracked_count(type));
-  for (std::size_t i = 0; i < type.channel_count(); ++i) {
-    const auto& channel = type.at(i);
-    if (!channel.tracked()) continue;
-    w.text(channel.name());
-    channel.type().encode(w, channel.at(state.get()));
-  }
-  return take_stored(w, snapshot_text);
+  return encode_fields(state, false);
+}
+
+std::string encode_whole(const state_pointer& state) {
+  return encode_fields(state, true);
 }
 
 state_pointer decode_snapshot(const state_type& type, std::string_view snapshot) {

@@ -27,15 +27,22 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known) {
+std::string_view nearest(std::string_view unknown, const std::vector<std::string_view>& known) {
   std::string_view best;
-  std::size_t best_distance = 1 + std::max<std::size_t>(2, unknown.size() / 3);
+  // Something must be left of the name, or any short one would be like it.
+  std::size_t best_distance =
+      std::min(unknown.size(), 1 + std::max<std::size_t>(2, unknown.size() / 3));
   for (const auto candidate : known) {
     if (const auto d = distance(unknown, candidate); d < best_distance) {
       best = candidate;
       best_distance = d;
     }
   }
+  return best;
+}
+
+std::string suggestion(std::string_view unknown, const std::vector<std::string_view>& known) {
+  const auto best = nearest(unknown, known);
   return best.empty() ? std::string{} : ", did you mean \"" + std::string{best} + "\"?";
 }
 

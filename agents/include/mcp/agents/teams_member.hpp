@@ -39,7 +39,7 @@ inline constexpr std::size_t max_member_name = 50;  ///< bytes
 inline constexpr std::size_t max_members = 64;      ///< of one team
 
 /// A member as data: a model with a system prompt and tools.
-struct agent_options {
+struct model_agent {
   std::shared_ptr<chat_model> model{};
   std::string system{};
   tool_set tools{};
@@ -50,7 +50,7 @@ struct agent_options {
 /// with a call of one of `hand_offs`, which is left for the graph around it. Throws
 /// `invalid_argument` without a model.
 [[nodiscard]] MCP_AGENTS_EXPORT graph<chat_state> agent_graph(
-    std::string name, agent_options options, std::vector<tool_description> hand_offs = {});
+    std::string name, model_agent options, std::vector<tool_description> hand_offs = {});
 
 /// A command for the team, from a node of a member: `to` gets the conversation at once. `said` is
 /// added to the team's messages; nothing else of the member's turn is.
@@ -87,14 +87,14 @@ constexpr bool is_graph<graph<State>> = true;
 
 }  // namespace detail
 
-/// A member of a team: who it is, and its work, which is `agent_options`, a graph over a state with
+/// A member of a team: who it is, and its work, which is `model_agent`, a graph over a state with
 /// the field `messages`, or a node function over `chat_state`. A value type.
 class team_member {
  public:
-  MCP_AGENTS_EXPORT team_member(std::string name, std::string description, agent_options agent);
+  MCP_AGENTS_EXPORT team_member(std::string name, std::string description, model_agent agent);
 
   template <class Work>
-  requires(!std::same_as<std::remove_cvref_t<Work>, agent_options>)
+  requires(!std::same_as<std::remove_cvref_t<Work>, model_agent>)
       team_member(std::string name, std::string description, Work work)
       : name_(std::move(name)), description_(std::move(description)) {
     if constexpr (detail::is_graph<Work>) {

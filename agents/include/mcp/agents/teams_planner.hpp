@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mcp/agents/chat_model.hpp"
+#include "mcp/agents/model_node.hpp"
 #include "mcp/graph.hpp"
 #include "mcp/reducers.hpp"
 
@@ -38,6 +38,7 @@ struct planner_options {
   std::shared_ptr<chat_model> writer{};    ///< writes the answer
   std::int64_t max_rounds = 3;             ///< plans, the first included; at least 1
   std::size_t max_steps = 8;               ///< of one plan, run side by side; at least 1
+  model_node_options asking{};  ///< how else to ask all of them; its system prompt is filled in
 };
 
 /// Planner, executors in parallel, critic, writer: nodes "planner", "executor", "critic", "writer".

@@ -30,7 +30,7 @@ struct supervisor_options {
 };
 
 /// A model that hands the conversation to members, who come back with their answers, until it
-/// answers itself: nodes "begin", the supervisor, "hand_off", "tools" if there are any, and the
+/// answers itself: nodes "begin", the supervisor, "hand_off", "tools" and the
 /// members. When `max_hand_offs` are used up it is asked to answer with what there is; see
 /// docs/teams.md. Throws `invalid_argument` for a null model, bad or double names, a limit below 1.
 [[nodiscard]] MCP_AGENTS_EXPORT graph<team_state> supervisor_team(std::string name,
