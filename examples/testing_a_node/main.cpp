@@ -28,6 +28,12 @@ mcp::update<State> buy(const State& s, mcp::context& ctx) {
   return mcp::update<State>{}.set(&State::order, std::move(id));
 }
 
+// Asynchronous: with a server behind it the answer would come later.
+void look_up(const State& s, const mcp::reply<State>& answer) {
+  if (s.order.empty()) return answer.fail("there is no order");
+  answer.done(mcp::update<State>{}.set(&State::price, 42));
+}
+
 void expect(bool holds, const char* what) {
   std::cout << (holds ? "ok: " : "FAILED: ") << what << '\n';
   if (!holds) std::exit(1);
@@ -47,6 +53,11 @@ int main() {
          "the effect of before is not repeated");
   expect(fake.events().at(0).payload == R"("order 7")", "events are captured");
   expect(fake.charged("euros") == 180, "so is what it charges: both calls");
+
+  const auto call = mcp::testkit::begin<State>(fake, look_up, State{.order = "order 7"});
+  expect(call.state_after(State{}).price == 42, "an asynchronous node answers a fake reply");
+  const auto refusal = mcp::testkit::begin<State>(fake, look_up, State{});
+  expect(refusal.wait().failed.has_value(), "or fails it");
 
   try {
     static_cast<void>(mcp::testkit::fake_context{}.with_budget("euros", 50).call(buy, cart));

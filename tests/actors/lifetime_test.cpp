@@ -102,17 +102,17 @@ TEST_CASE("A store's file is free once its executor is gone, whatever still answ
   const auto open = [&] { return sqlite_checkpoint_store(folder.file("runs.db")); };
   std::optional<reply<notes>> late;
   for (int i = 0; i < 20; ++i) {
-    door entered;
+    const auto entered = std::make_shared<door>();
     executor<notes> runs{graph<notes>("g")
                              .node("a",
-                                   [&](const notes&, reply<notes> answer) {
+                                   [&late, entered](const notes&, reply<notes> answer) {
                                      late = std::move(answer);
-                                     entered.open();
+                                     entered->open();
                                    })
                              .entry_point("a"),
-                         {.store = open()}};
+                         {.store = open(), .recover = false}};
     static_cast<void>(runs.start({}, {.durability = durability::async}));
-    entered.wait();
+    entered->wait();
   }
   late->done(update<notes>{});
   CHECK_NOTHROW(open());

@@ -105,6 +105,23 @@ TEST_CASE("The order of a reducer does not depend on which task is done first") 
   CHECK(runs.run({}).log == words{"a", "b", "c"});
 }
 
+TEST_CASE("A cycle that ran away is told with all nodes of its supersteps") {
+  executor<notes> loops{graph<notes>("wide")
+                            .node("a", logs("a"))
+                            .node("b", logs("b"))
+                            .node("c", logs("c"))
+                            .entry_point("a")
+                            .edge("a", "b")
+                            .edge("a", "c")
+                            .edge("b", "a")
+                            .router("c", [](const notes&) { return routes{}; }, {end})};
+  const auto ended = loops.run_to_result({}, {.recursion_limit = 20});
+  REQUIRE(ended.status() == run_status::failed);
+  INFO(ended.info.error->message());
+  CHECK((mentions(ended.info.error->message(), "repeat a -> b + c -> a") ||
+         mentions(ended.info.error->message(), "repeat b + c -> a -> b + c")));
+}
+
 TEST_CASE("A run of N supersteps needs a recursion limit of N + 1, and the error names the cycle") {
   const scenario_store box{any_store()};
   auto chain = graph<notes>("chain")

@@ -127,12 +127,15 @@ TEST_CASE(
   const auto all = GENERATE(true, false);
   door entered_a;
   door entered_b;
+  door again_b;
   door gate;
-  const auto waits = [&](door& entered) {
-    return [&](const notes&, context& ctx) {
+  const auto waits = [&gate](door& entered, door* again) {
+    return [&gate, &entered, again](const notes&, context& ctx) {
       if (ctx.attempt() == 1) {
         entered.open();
         gate.wait();
+      } else if (again != nullptr) {
+        again->open();
       }
       return update<notes>{}.set(&notes::count, ctx.attempt());
     };
@@ -141,8 +144,8 @@ TEST_CASE(
       .retry = retry_policy{.initial_interval = milliseconds{1}, .jitter = false},
       .blocking = true};
   auto two = graph<notes>("two")
-                 .node("a", waits(entered_a), again)
-                 .node("b", waits(entered_b), again)
+                 .node("a", waits(entered_a, nullptr), again)
+                 .node("b", waits(entered_b, &again_b), again)
                  .entry_point("a")
                  .entry_point("b");
   auto options = own_runtime();
@@ -154,7 +157,7 @@ TEST_CASE(
   entered_b.wait();
   runs.base().kill_node("b", 0);
   if (!all) {
-    while (runs.base().restarts() == 0) std::this_thread::yield();
+    again_b.wait();
     gate.open();
   }
   const auto ended = handle.join();

@@ -12,11 +12,11 @@ struct clarity_decision {
 MCP_STRUCT(clarity_decision, clear, (question, mcp::doc("to the person, if not clear")),
            (assumptions, mcp::doc("what is taken for granted where nothing was said")))
 
-using change = update<clarifier_state>;
-using out = reply<clarifier_state>;
+using clarifier_change = update<clarifier_state>;
+using clarifier_reply = reply<clarifier_state>;
 
-change begin_node(const clarifier_state&) {
-  return change{}
+clarifier_change begin_node(const clarifier_state&) {
+  return clarifier_change{}
       .overwrite(&clarifier_state::exchanges, {})
       .set(&clarifier_state::question, {})
       .set(&clarifier_state::assumptions, {})
@@ -39,14 +39,14 @@ std::string with_assumptions(std::string text, const std::vector<std::string>& a
 }
 
 /// What a verdict changes; `last`: no more questions may be asked.
-change conclude(clarity_decision verdict, bool last, const std::string& answered) {
+clarifier_change conclude(clarity_decision verdict, bool last, const std::string& answered) {
   if (!verdict.clear && !last) {
-    return change{}.set(&clarifier_state::question, std::move(verdict.question));
+    return clarifier_change{}.set(&clarifier_state::question, std::move(verdict.question));
   }
   if (!verdict.clear && !verdict.question.empty()) {
     verdict.assumptions.push_back("nobody answered: " + verdict.question);
   }
-  return change{}
+  return clarifier_change{}
       .set(&clarifier_state::question, {})
       .set(&clarifier_state::clear_request, with_assumptions(answered, verdict.assumptions))
       .set(&clarifier_state::assumptions, std::move(verdict.assumptions));
@@ -56,7 +56,7 @@ auto judge_node(const clarifier_options& options) {
   auto how = options.asking;
   how.system = options.system;
   return [model = options.model, how = std::move(how), most = options.max_questions](
-             const clarifier_state& s, context& ctx, out answer) {
+             const clarifier_state& s, context& ctx, clarifier_reply answer) {
     const bool last = static_cast<std::int64_t>(s.exchanges.size()) >= most;
     auto answered = with_answers(s);
     auto text = "Request: " + answered;
@@ -67,7 +67,8 @@ auto judge_node(const clarifier_options& options) {
           if (verdict.clear || last || !verdict.question.empty()) return;
           throw error{errc::malformed_answer, "a request that is not clear needs a question"};
         },
-        [last, answered](std::optional<clarity_decision> verdict, const error* why, const out& to) {
+        [last, answered](std::optional<clarity_decision> verdict, const error* why,
+                         const clarifier_reply& to) {
           if (why != nullptr) {
             verdict = clarity_decision{
                 .clear = true, .assumptions = {"the request was not checked: " + why->message()}};
@@ -81,7 +82,7 @@ auto ask_node(std::int64_t most) {
   return [most](const clarifier_state& s, context& ctx) {
     const auto number = static_cast<std::int64_t>(s.exchanges.size()) + 1;
     auto said = ctx.ask<std::string>(clarifier_question{s.question, number, most});
-    return change{}
+    return clarifier_change{}
         .append(&clarifier_state::exchanges, {s.question, std::move(said)})
         .set(&clarifier_state::question, {});
   };

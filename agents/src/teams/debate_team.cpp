@@ -30,8 +30,8 @@ struct debate_job {
 };
 MCP_STRUCT(debate_job, debater, round, question, arguments)
 
-using change = update<debate_state>;
-using out = reply<debate_state>;
+using debate_change = update<debate_state>;
+using debate_reply = reply<debate_state>;
 using shared_options = std::shared_ptr<const debate_options>;
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -86,22 +86,22 @@ std::vector<send> jobs(const debate_options& options, const debate_state& s, con
 }
 
 auto debater_node(shared_options options) {
-  return [options = std::move(options)](const debate_job& job, context& ctx, out answer) {
+  return [options = std::move(options)](const debate_job& job, context& ctx, debate_reply answer) {
     const auto& self = find(*options, job.debater);
     teams::ask_text<debate_state>(
         self.model, asking(*options, self.system, self.name),
         minutes(job.question, job.arguments,
                 "You are " + self.name + ". Make your point, and answer the others."),
-        ctx, answer, [name = self.name, round = job.round](message said, const out& to) {
-          to.done(
-              change{}.append(&debate_state::arguments, {round, name, std::move(said.content)}));
+        ctx, answer, [name = self.name, round = job.round](message said, const debate_reply& to) {
+          to.done(debate_change{}.append(&debate_state::arguments,
+                                         {round, name, std::move(said.content)}));
         });
   };
 }
 
 auto voter_node(shared_options options) {
   return [options, candidates = candidates_of(*options)](const debate_job& job, context& ctx,
-                                                         out answer) {
+                                                         debate_reply answer) {
     const auto& self = find(*options, job.debater);
     ask_decision_or<vote_decision, debate_state>(
         self.model, asking(*options, self.system, self.name),
@@ -112,15 +112,16 @@ auto voter_node(shared_options options) {
           if (std::count(candidates.begin(), candidates.end(), ballot.vote) > 0) return;
           throw error{errc::malformed_answer, "a vote is for one of: " + list_of(candidates)};
         },
-        [name = self.name](std::optional<vote_decision> ballot, const error*, const out& to) {
-          to.done(change{}.append(&debate_state::ballots,
-                                  {name, ballot ? std::move(ballot->vote) : std::string{}}));
+        [name = self.name](std::optional<vote_decision> ballot, const error*,
+                           const debate_reply& to) {
+          to.done(debate_change{}.append(&debate_state::ballots,
+                                         {name, ballot ? std::move(ballot->vote) : std::string{}}));
         });
   };
 }
 
 auto judge_node(shared_options options) {
-  return [options](const debate_state& s, context& ctx, out answer) {
+  return [options](const debate_state& s, context& ctx, debate_reply answer) {
     const auto names = debaters_of(*options);
     ask_decision<judgement, debate_state>(
         options->judge, asking(*options, "You judge a debate. Answer the question.", "judge"),
@@ -134,8 +135,8 @@ auto judge_node(shared_options options) {
           if (std::count(names.begin(), names.end(), verdict.winner) > 0) return;
           throw error{errc::malformed_answer, "the winner is nobody, or one of: " + list_of(names)};
         },
-        [](judgement verdict, const out& to) {
-          to.done(change{}
+        [](judgement verdict, const debate_reply& to) {
+          to.done(debate_change{}
                       .set(&debate_state::winner, std::move(verdict.winner))
                       .set(&debate_state::answer, std::move(verdict.answer)));
         });
@@ -150,7 +151,7 @@ auto count_node(shared_options options) {
     for (const auto& one : s.arguments) {
       if (options->choices.empty() && one.debater == *winner) answer = one.text;
     }
-    return change{}
+    return debate_change{}
         .set(&debate_state::winner, std::move(*winner))
         .set(&debate_state::answer, std::move(answer));
   };
@@ -184,7 +185,7 @@ void check(const debate_options& options) {
 /// Opens the next round, or has the debate decided.
 command<debate_state> moderate(const debate_options& options, const debate_state& s) {
   auto now = s;
-  change next;
+  debate_change next;
   // A thread may hold a debate that has ended: this is another one.
   if (s.round >= options.rounds && !s.answer.empty()) {
     now = {.question = s.question};

@@ -35,8 +35,8 @@ struct group_job {
 };
 MCP_STRUCT(group_job, question, level, findings)
 
-using change = update<documents_state>;
-using out = reply<documents_state>;
+using documents_change = update<documents_state>;
+using documents_reply = reply<documents_state>;
 
 std::size_t longest_finding(const documents_options& options) {
   return options.reduce_bytes / 3 - teams::finding_frame_bytes;
@@ -66,7 +66,7 @@ auto split_node(const documents_options& options) {
                                        std::to_string(most) + "; raise it, or chunk_bytes"};
     }
     // A thread may hold what an earlier run found.
-    return change{}
+    return documents_change{}
         .overwrite(&documents_state::findings, {})
         .overwrite(&documents_state::skipped, {})
         .set(&documents_state::chunks, static_cast<std::int64_t>(chunks))
@@ -97,7 +97,7 @@ model_node_options asking(const documents_options& options, std::string system) 
 auto map_node(const documents_options& options) {
   return [model = options.model, most = longest_finding(options),
           how = asking(options, "Say what this part of a document says about the question.")](
-             const chunk_job& job, context& ctx, out answer) {
+             const chunk_job& job, context& ctx, documents_reply answer) {
     ask_decision_or<chunk_decision, documents_state>(
         model, how,
         {user_message("Question: " + job.question + "\n\nDocument " + job.where.document +
@@ -108,8 +108,8 @@ auto map_node(const documents_options& options) {
           throw error{errc::malformed_answer, "a relevant part has a finding"};
         },
         [where = job.where, most](std::optional<chunk_decision> said, const error* why,
-                                  const out& to) {
-          change found;
+                                  const documents_reply& to) {
+          documents_change found;
           if (why != nullptr) {
             found.append(&documents_state::skipped, {where, why->message()});
           } else if (said->relevant) {
@@ -153,19 +153,19 @@ auto combine_node(const documents_options& options) {
   return [model = options.writer, most = longest_finding(options),
           how = asking(options,
                        "Combine these findings into one that keeps what matters for the "
-                       "question.")](const group_job& job, context& ctx, out answer) {
+                       "question.")](const group_job& job, context& ctx, documents_reply answer) {
     ask_decision_or<written_decision, documents_state>(
         model, how, shown(job.question, job.findings), ctx, answer, rests_on(job.findings.size()),
-        [findings = job.findings, level = job.level, most](std::optional<written_decision> said,
-                                                           const error*, const out& to) {
+        [findings = job.findings, level = job.level, most](
+            std::optional<written_decision> said, const error*, const documents_reply& to) {
           std::vector<std::int64_t> all;
           for (std::size_t i = 1; i <= findings.size(); ++i) {
             all.push_back(static_cast<std::int64_t>(i));
           }
           auto text = said ? std::move(said->answer) : joined(findings);
-          to.done(change{}.append(&documents_state::findings,
-                                  {level, kept(std::move(text), most),
-                                   teams::sources_of(findings, said ? said->used : all)}));
+          to.done(documents_change{}.append(
+              &documents_state::findings, {level, kept(std::move(text), most),
+                                           teams::sources_of(findings, said ? said->used : all)}));
         });
   };
 }
@@ -185,16 +185,17 @@ auto gather_router(const documents_options& options) {
 auto write_node(const documents_options& options) {
   return [model = options.writer, nothing = options.nothing_found,
           how = asking(options, "Answer the question from these findings alone.")](
-             const documents_state& s, context& ctx, out answer) {
+             const documents_state& s, context& ctx, documents_reply answer) {
     const auto findings = current(s);
     if (findings.empty()) {
-      return answer.done(
-          change{}.set(&documents_state::answer, nothing).set(&documents_state::citations, {}));
+      return answer.done(documents_change{}
+                             .set(&documents_state::answer, nothing)
+                             .set(&documents_state::citations, {}));
     }
     ask_decision<written_decision, documents_state>(
         model, how, shown(s.question, findings), ctx, std::move(answer), rests_on(findings.size()),
-        [findings](written_decision said, const out& to) {
-          to.done(change{}
+        [findings](written_decision said, const documents_reply& to) {
+          to.done(documents_change{}
                       .set(&documents_state::citations, teams::sources_of(findings, said.used))
                       .set(&documents_state::answer, std::move(said.answer)));
         });
@@ -223,7 +224,7 @@ graph<documents_state> documents_team(std::string name, documents_options option
   made.node("split", split_node(options)).entry_point("split");
   made.node("map", map_node(options), {.concurrency = options.concurrency});
   made.node("gather", [](const documents_state& s) {
-    return change{}.set(&documents_state::level, s.level + 1);
+    return documents_change{}.set(&documents_state::level, s.level + 1);
   });
   made.node("combine", combine_node(options), {.concurrency = options.concurrency});
   made.node("write", write_node(options)).finish_point("write");

@@ -23,8 +23,8 @@ struct plan_job {
 };
 MCP_STRUCT(plan_job, question, step)
 
-using out = reply<planner_state>;
-using change = update<planner_state>;
+using planner_reply = reply<planner_state>;
+using planner_change = update<planner_state>;
 
 model_node_options asking(const planner_options& options, std::string system) {
   auto how = options.asking;
@@ -63,8 +63,8 @@ planner_state without_answered(const planner_state& s) {
   return s.answer.empty() ? s : planner_state{.question = s.question};
 }
 
-change planned(std::vector<std::string> steps, std::int64_t rounds, bool afresh) {
-  change made;
+planner_change planned(std::vector<std::string> steps, std::int64_t rounds, bool afresh) {
+  planner_change made;
   if (afresh) {
     made.overwrite(&planner_state::findings, {});
     made.set(&planner_state::critique, {}).set(&planner_state::answer, {});
@@ -77,13 +77,13 @@ auto plan_node(const planner_options& options) {
   return
       [model = options.planner, most = options.max_steps,
        how = asking(options, "Plan the steps that answer the question. Leave out what is known.")](
-          const planner_state& given, context& ctx, out answer) {
+          const planner_state& given, context& ctx, planner_reply answer) {
         const auto s = without_answered(given);
         ask_decision_or<plan_decision, planner_state>(
             model, how, briefing(s), ctx, answer,
             [s, most](const plan_decision& plan) { check_plan(plan, s, most); },
             [rounds = s.rounds + 1, afresh = !given.answer.empty()](
-                std::optional<plan_decision> plan, const error* why, const out& to) {
+                std::optional<plan_decision> plan, const error* why, const planner_reply& to) {
               // Without a first plan there is nothing to write from; later there is.
               if (why != nullptr && rounds == 1) return to.fail(*why);
               auto steps = plan ? std::move(plan->steps) : std::vector<std::string>{};
@@ -95,11 +95,12 @@ auto plan_node(const planner_options& options) {
 auto execute_node(const planner_options& options) {
   return [model = options.executor,
           how = asking(options, "Do this one step of a plan and say what you found.")](
-             const plan_job& job, context& ctx, out answer) {
+             const plan_job& job, context& ctx, planner_reply answer) {
     teams::ask_text<planner_state>(
         model, how, {user_message("Question: " + job.question + "\nStep: " + job.step)}, ctx,
-        answer, [step = job.step](message said, const out& to) {
-          to.done(change{}.append(&planner_state::findings, {step, std::move(said.content)}));
+        answer, [step = job.step](message said, const planner_reply& to) {
+          to.done(
+              planner_change{}.append(&planner_state::findings, {step, std::move(said.content)}));
         });
   };
 }
@@ -107,16 +108,17 @@ auto execute_node(const planner_options& options) {
 auto critic_node(const planner_options& options) {
   return [model = options.critic,
           how = asking(options, "Judge whether the findings suffice to answer the question.")](
-             const planner_state& s, context& ctx, out answer) {
+             const planner_state& s, context& ctx, planner_reply answer) {
     ask_decision<critic_decision, planner_state>(
         model, how, briefing(s), ctx, std::move(answer),
         [](const critic_decision& verdict) {
           if (verdict.enough || !verdict.missing.empty()) return;
           throw error{errc::malformed_answer, "a verdict of not enough says what is missing"};
         },
-        [](critic_decision verdict, const out& to) {
-          to.done(change{}.set(&planner_state::critique,
-                               verdict.enough ? std::string{} : std::move(verdict.missing)));
+        [](critic_decision verdict, const planner_reply& to) {
+          to.done(planner_change{}.set(&planner_state::critique, verdict.enough
+                                                                     ? std::string{}
+                                                                     : std::move(verdict.missing)));
         });
   };
 }
@@ -124,10 +126,10 @@ auto critic_node(const planner_options& options) {
 auto writer_node(const planner_options& options) {
   return [model = options.writer,
           how = asking(options, "Answer the question from the findings alone.")](
-             const planner_state& s, context& ctx, out answer) {
+             const planner_state& s, context& ctx, planner_reply answer) {
     teams::ask_text<planner_state>(
-        model, how, briefing(s), ctx, answer, [](message said, const out& to) {
-          to.done(change{}.set(&planner_state::answer, std::move(said.content)));
+        model, how, briefing(s), ctx, answer, [](message said, const planner_reply& to) {
+          to.done(planner_change{}.set(&planner_state::answer, std::move(said.content)));
         });
   };
 }

@@ -10,7 +10,7 @@
 namespace mcp {
 namespace {
 
-using change = update<team_state>;
+using router_change = update<team_state>;
 
 struct route_decision {
   std::vector<std::string> routes{};
@@ -40,13 +40,13 @@ struct choice_rules {
   }
 };
 
-change choice(std::vector<std::string> routes) {
-  return change{}
+router_change choice(std::vector<std::string> routes) {
+  return router_change{}
       .set(&team_state::active_agent, routes.front())
       .set(&team_state::chosen, std::move(routes));
 }
 
-change default_choice(const choice_rules& rules, const error& reason, context& ctx) {
+router_change default_choice(const choice_rules& rules, const error& reason, context& ctx) {
   ctx.emit("default_route", reason.message());
   return choice({rules.default_route});
 }

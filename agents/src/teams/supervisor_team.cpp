@@ -5,14 +5,14 @@
 namespace mcp {
 namespace {
 
-using change = update<team_state>;
+using supervisor_change = update<team_state>;
 using asking = std::shared_ptr<const model_node_options>;
 
 /// Supersteps that a hand-off needs: the supervisor's, its own, the member's, the supervisor's.
 constexpr std::int64_t steps_of_a_hand_off = 4;
 
-change begin_node(const team_state&) {
-  return change{}.set(&team_state::hand_offs, 0).set(&team_state::active_agent, {});
+supervisor_change begin_node(const team_state&) {
+  return supervisor_change{}.set(&team_state::hand_offs, 0).set(&team_state::active_agent, {});
 }
 
 asking questions(const supervisor_options& options, bool last) {
@@ -57,7 +57,7 @@ auto supervisor_node(std::shared_ptr<const supervisor_options> options) {
                 if (what.error) return out.fail(std::move(*what.error));
                 auto& said = what.answer->reply;
                 limit_calls(said, over, out.context().remaining_steps(), *options);
-                out.done(change{}.append(&team_state::messages, std::move(said)));
+                out.done(supervisor_change{}.append(&team_state::messages, std::move(said)));
               });
   };
 }
@@ -67,7 +67,7 @@ auto hand_off_node(const supervisor_options& options) {
       [rules = teams::hand_off_rules{teams::names_of(options.members), options.hand_off_messages},
        supervisor = options.supervisor](const team_state& s) {
         auto made = teams::decide_hand_off(s.messages.back(), rules, {});
-        change what;
+        supervisor_change what;
         what.set(&team_state::messages, std::move(made.changes))
             .set(&team_state::hand_offs, s.hand_offs + 1)
             .set(&team_state::active_agent, made.to);

@@ -6,7 +6,7 @@
 namespace mcp {
 namespace {
 
-using change = update<team_state>;
+using swarm_change = update<team_state>;
 
 constexpr const char* none_left = "no hand-offs are left: answer yourself, with what there is.";
 
@@ -19,7 +19,7 @@ auto begin_node(std::vector<std::string> names, std::string first) {
     // A stored conversation may be with someone who has left the team.
     const auto& active = knows(names, s.active_agent) ? s.active_agent : first;
     return command<team_state>{
-        change{}.set(&team_state::hand_offs, 0).set(&team_state::active_agent, active)}
+        swarm_change{}.set(&team_state::hand_offs, 0).set(&team_state::active_agent, active)}
         .go_to(active);
   };
 }
@@ -37,7 +37,7 @@ auto hand_off_node(const swarm_options& options) {
           made.changes.push_back(std::move(answer));
         }
         const auto to = made.to.empty() ? s.active_agent : made.to;
-        change what;
+        swarm_change what;
         what.set(&team_state::messages, std::move(made.changes))
             .set(&team_state::hand_offs, s.hand_offs + 1)
             .set(&team_state::active_agent, to);

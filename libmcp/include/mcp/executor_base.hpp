@@ -30,7 +30,7 @@ struct runtime_options {
   std::size_t blocking_queue =
       10'000;  ///< tasks waiting for such a thread; more are failed with `overloaded`
   milliseconds slow_node_warning{
-      100};  ///< a plain node that holds its thread longer is named in the log
+      100};  ///< who holds a scheduler thread longer is named in the log; zero: nobody
 };
 
 /// The actor system below executors. Shared by all executors that are given it; it ends with the

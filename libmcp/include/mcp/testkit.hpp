@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mcp/context.hpp"
+#include "mcp/node.hpp"
 #include "mcp/update.hpp"
 
 #include <chrono>
@@ -104,7 +105,7 @@ class MCP_EXPORT fake_context final : public context_port {
         return std::invoke(node, input);
       }
     };
-    asked_.clear();
+    forget_questions();
     using result = std::remove_cvref_t<decltype(invoke())>;
     if constexpr (std::is_void_v<result>) {
       try {
@@ -126,6 +127,8 @@ class MCP_EXPORT fake_context final : public context_port {
 
   /// Questions of the last call that have no answer.
   [[nodiscard]] const std::vector<asked_question>& questions() const noexcept { return asked_; }
+  /// A new call begins.
+  void forget_questions() noexcept { asked_.clear(); }
   [[nodiscard]] const std::vector<emitted_event>& events() const noexcept { return events_; }
   [[nodiscard]] const std::vector<message>& messages() const noexcept { return messages_; }
   /// What is charged to the counter and not given back, over all calls.
@@ -182,11 +185,12 @@ class MCP_EXPORT fake_context final : public context_port {
   bool cancelled_ = false;
 };
 
-/// The state after `change`, through the reducers: what a run would make of it.
+namespace detail {
+
 template <class State>
-[[nodiscard]] State apply(State state, update<State> change) {
+[[nodiscard]] State applied(State state, std::vector<channel_write> writes) {
   const auto& type = state_type_of<State>::of(state);
-  for (auto& write : std::move(change).take()) {
+  for (auto& write : writes) {
     const auto& channel = type.at(write.channel);
     if (write.mode == write_mode::overwrite) {
       channel.assign(&state, std::move(write.content), nullptr);
@@ -197,4 +201,14 @@ template <class State>
   return state;
 }
 
+}  // namespace detail
+
+/// The state after `change`, through the reducers: what a run would make of it.
+template <class State>
+[[nodiscard]] State apply(State state, update<State> change) {
+  return detail::applied(std::move(state), std::move(change).take());
+}
+
 }  // namespace mcp::testkit
+
+#include "mcp/fake_reply.hpp"

@@ -49,6 +49,7 @@ std::optional<error> agent_cell::call_handler(const agent_continuation& then) {
   auto& work = *work_;
   const auto& handler = *work.mail.handler;
   agent_context ctx{work};
+  const thread_watch::hold held{"agent", address_, {}};
   std::string cause = "threw something that is no std::exception";
   try {
     if (!work.state.has_value() && (then || !handler.reads_only)) work.state = state_;

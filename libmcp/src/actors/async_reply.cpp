@@ -124,6 +124,7 @@ void begin_async(std::shared_ptr<node_station> station, caf::actor run, core::ta
   const auto input = task->input;
   const auto reply = std::make_shared<async_reply>(std::move(life), station, std::move(run),
                                                    std::move(task), std::move(gate));
+  const thread_watch::hold held{"node", station->node.spec.name, station->plan->name};
   try {
     station->node.spec.begin(input, reply);
   } catch (...) {

@@ -30,7 +30,10 @@ class plain_node final : public base_actor {
       auto& clock = station_->owner->clock();
       const auto began = clock.now();
       order.task->started.store(began.count(), std::memory_order_relaxed);
-      run_attempt(*station_, order.task);
+      {
+        const thread_watch::hold held{"node", station_->node.spec.name, station_->plan->name};
+        run_attempt(*station_, order.task);
+      }
       if (patience_.count() > 0) warn_if_slow(clock.now() - began);
       send(run, done_message{std::move(order.task)});
     }};

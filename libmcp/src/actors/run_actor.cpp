@@ -86,7 +86,10 @@ class run_actor final : public base_actor, public core::machine_ports {
     static thread_local std::unique_ptr<commands> spare;
     auto out = spare ? std::move(spare) : std::make_unique<commands>();
     const auto before = machine_.position().id;
-    event(machine_, *out);
+    {
+      const thread_watch::hold held{{}, {}, link_.plan->name};
+      event(machine_, *out);
+    }
     if (machine_.position().id != before) link_.forget_effects();
     for (;;) {
       const bool durable = carry_out(*out);

@@ -21,33 +21,45 @@ std::shared_ptr<runtime> make_runtime(const runtime_options& options) {
 /// Marks CAF's threads.
 class own_thread_hook final : public caf::thread_hook {
  public:
+  explicit own_thread_hook(thread_watch& watch) : watch_(watch) {}
   void init(caf::actor_system& system) override { system_ = &system; }
-  void thread_started() override { mark_own_thread(system_); }
+  void thread_started() override {
+    mark_own_thread(system_);
+    watch_.add_this_thread();
+  }
   void thread_terminates() override {}
 
  private:
+  thread_watch& watch_;
   caf::actor_system* system_ = nullptr;
 };
 
 struct runtime::config : caf::actor_system_config {
-  config() {
+  explicit config(thread_watch& watch) {
     add_message_types<caf::id_block::mcp_actors>();
-    add_thread_hook<own_thread_hook>();
+    add_thread_hook<own_thread_hook>(std::ref(watch));
   }
 };
 
 runtime::runtime(const runtime_options& options)
-    : options_(options), config_(std::make_unique<config>()), clock_(make_system_clock()) {
+    : options_(options),
+      watch_(options.slow_node_warning),
+      config_(std::make_unique<config>(watch_)),
+      clock_(make_system_clock()) {
   if (options_.scheduler_threads == 0) options_.scheduler_threads = default_threads();
   start("sharing");
   timer_ = make_timer_thread(*clock_);
   workers_ = make_worker_pool(options_.blocking_threads, options_.blocking_queue);
+  watch_.set_timer([this](core::instant after, std::function<void()> then) {
+    static_cast<void>(timer_->at(clock_->now() + after, std::move(then)));
+  });
 }
 
 runtime::runtime(const runtime_options& options, test_ports ports)
     : options_(options),
       drive_(std::move(ports.drive)),
-      config_(std::make_unique<config>()),
+      watch_(core::instant{0}),  // nothing holds a thread that only the test moves
+      config_(std::make_unique<config>(watch_)),
       clock_(std::move(ports.clock)) {
   if (options_.scheduler_threads == 0) options_.scheduler_threads = 2;
   start("testing");

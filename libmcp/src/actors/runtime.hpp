@@ -4,6 +4,7 @@
 #include "actors/lent_thread.hpp"
 #include "actors/own_thread.hpp"
 #include "actors/ports.hpp"
+#include "actors/thread_watch.hpp"
 #include "mcp/executor_base.hpp"
 
 #include <functional>
@@ -63,6 +64,7 @@ class runtime : public std::enable_shared_from_this<runtime> {
 
   runtime_options options_;
   std::function<void()> drive_;
+  thread_watch watch_;
   std::unique_ptr<config> config_;
   std::unique_ptr<clock_port> clock_;
   std::unique_ptr<caf::actor_system> system_;

@@ -260,7 +260,7 @@ void run_machine::finish(run_status status, machine_commands& out) {
 
 std::string run_machine::describe_cycle() const {
   const auto known = std::min<std::int64_t>(executed_, static_cast<std::int64_t>(trail_.size()));
-  const auto back = [&](std::int64_t n) {
+  const auto back = [&](std::int64_t n) -> const std::vector<node_index>& {
     return trail_[static_cast<std::size_t>((executed_ - n) %
                                            static_cast<std::int64_t>(trail_.size()))];
   };
@@ -269,10 +269,17 @@ std::string run_machine::describe_cycle() const {
     for (std::int64_t n = 1; n + period <= known && repeats; ++n)
       repeats = back(n) == back(n + period);
     if (!repeats) continue;
+    const auto names = [&](std::int64_t n) {
+      std::string text;
+      for (const auto node : back(n)) {
+        if (!text.empty()) text += " + ";
+        text += settings_.plan->name_of(node);
+      }
+      return text;
+    };
     std::string text;
-    for (std::int64_t n = period; n >= 1; --n) text += settings_.plan->name_of(back(n)) + " -> ";
-    return ": the last " + std::to_string(known) + " supersteps repeat " + text +
-           settings_.plan->name_of(back(period));
+    for (std::int64_t n = period; n >= 1; --n) text += names(n) + " -> ";
+    return ": the last " + std::to_string(known) + " supersteps repeat " + text + names(period);
   }
   return {};
 }

@@ -139,6 +139,7 @@ class run_machine {
   void finish(run_status status, machine_commands& out);
   [[nodiscard]] bool stops_before(machine_commands& out);
   [[nodiscard]] std::string describe_cycle() const;
+  void leave_trail();
   [[nodiscard]] std::uint32_t random32();
 
   // run_machine_tasks.cpp: tasks of a superstep
@@ -219,7 +220,8 @@ class run_machine {
   bool drain_ = false;
   bool damaged_ = false;  ///< a reducer failed half way: the state must not be stored
   bool snapshot_due_ = false;
-  std::array<node_index, 64> trail_{};  ///< first node of the last supersteps
+  /// Nodes of the last supersteps, the first few of each: a cycle of up to half as many is seen.
+  std::array<std::vector<node_index>, 64> trail_{};
   machine_result result_;
 };
 

@@ -23,11 +23,22 @@ log_position position_of(const stored_checkpoint& stored) {
   return at;
 }
 
+void run_machine::leave_trail() {
+  constexpr std::size_t width = 8;
+  auto& place = trail_[static_cast<std::size_t>(executed_) % trail_.size()];
+  place.clear();
+  for (const auto node : ran_) {
+    if (!place.empty() && place.back() == node) continue;  // sends to one node count once
+    if (place.size() == width) break;
+    place.push_back(node);
+  }
+}
+
 /// Counts the superstep and records it, in the log unless the run is stored on exit only.
 void run_machine::checkpoint(checkpoint_source source, machine_commands& out) {
   ++position_.step;
   if (source == checkpoint_source::loop) {
-    trail_[static_cast<std::size_t>(executed_) % trail_.size()] = ran_.front();
+    leave_trail();
     ++executed_;
   }
   const bool at_exit = settings_.options.durability == durability::exit;
