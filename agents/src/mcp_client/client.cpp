@@ -26,12 +26,6 @@ std::vector<std::string> environment_of(const mcp_server_options& options) {
   return out;
 }
 
-std::string text_of(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
 json member_of(const json& object, const char* key) {
   auto found = object.is_object() ? object.value(key, json{}) : json{};
   return found.is_array() ? found : json::array();

@@ -5,12 +5,14 @@
 #include <utility>
 
 namespace mcp::protocol {
-namespace {
 
 std::string text_of(const json& object, const char* key) {
+  if (!object.is_object()) return {};
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
+
+namespace {
 
 /// FNV-1a, which stays the same from one start to the next.
 std::string hash_of(std::string_view text) {

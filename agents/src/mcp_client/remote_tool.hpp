@@ -18,6 +18,8 @@ struct remote_limits {
   static constexpr std::size_t schema_bytes = 256UL << 10;
 };
 
+/// The text of a member; empty when there is none, or `object` is none.
+[[nodiscard]] std::string text_of(const json& object, const char* key);
 /// A name of letters, digits, '_' and '-' for a tool of the server; a long one is cut and ends in a
 /// hash of the whole.
 [[nodiscard]] std::string tool_name(std::string_view prefix, std::string_view name);

@@ -36,12 +36,6 @@ std::vector<cluster_problem> problems_of(const command_options& options,
   return problems;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& one : names) list += (list.empty() ? "" : ", ") + one;
-  return list;
-}
-
 void report_json(const command_options& options, const std::vector<cluster_problem>& problems,
                  const std::vector<std::string>& unseen) {
   auto list = nlohmann::ordered_json::array();

@@ -2,15 +2,14 @@
 #include "cli/exit_codes.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
+#include "cli/text.hpp"
 #include "cli/version.hpp"
 
 namespace mcp::cluster {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string list;
-  for (const auto& one : words) list += (list.empty() ? "" : " ") + one;
-  return list;
+std::string words(const std::vector<std::string>& list) {
+  return joined(list, " ");
 }
 
 /// Within single quotes of a shell.
@@ -35,7 +34,7 @@ std::string bash_script(const std::vector<command_words>& commands) {
       "  COMPREPLY=()\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    COMPREPLY=($(compgen -W '" +
-      joined(names_of(commands)) +
+      words(names_of(commands)) +
       " --help --version' -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
@@ -43,15 +42,15 @@ std::string bash_script(const std::vector<command_words>& commands) {
   for (const auto& one : commands) {
     std::vector<std::string> options;
     for (const auto& option : one.options) options.push_back(option.name);
-    script += "    " + one.name + ") options='" + joined(options) + "' choices='" +
-              joined(one.choices) + "' ;;\n";
+    script += "    " + one.name + ") options='" + words(options) + "' choices='" +
+              words(one.choices) + "' ;;\n";
   }
   script += "  esac\n";
   for (const auto& one : commands) {
     for (const auto& option : one.options) {
       if (option.choices.empty()) continue;
       script +=
-          "  [ \"$before\" = " + option.name + " ] && choices='" + joined(option.choices) + "'\n";
+          "  [ \"$before\" = " + option.name + " ] && choices='" + words(option.choices) + "'\n";
     }
   }
   return script +
@@ -84,13 +83,13 @@ std::string zsh_script(const std::vector<command_words>& commands) {
     std::vector<std::string> options;
     for (const auto& option : one.options) options.push_back(option.name);
     script += "    " + one.name + ")\n      if [[ $PREFIX == -* ]]; then compadd -- " +
-              joined(options) + "\n";
+              words(options) + "\n";
     for (const auto& option : one.options) {
       if (option.choices.empty()) continue;
       script += "      elif [[ $words[CURRENT-1] == " + option.name + " ]]; then compadd " +
-                joined(option.choices) + "\n";
+                words(option.choices) + "\n";
     }
-    script += "      else " + (one.choices.empty() ? "_files" : "compadd " + joined(one.choices)) +
+    script += "      else " + (one.choices.empty() ? "_files" : "compadd " + words(one.choices)) +
               "; fi ;;\n";
   }
   return script +
@@ -110,10 +109,10 @@ std::string fish_script(const std::vector<command_words>& commands) {
     for (const auto& option : one.options) {
       script += here + "-l " + option.name.substr(2) + (option.takes_value ? " -r" : "") + " -d '" +
                 quoted(option.description) + "'";
-      if (!option.choices.empty()) script += " -f -a '" + joined(option.choices) + "'";
+      if (!option.choices.empty()) script += " -f -a '" + words(option.choices) + "'";
       script += '\n';
     }
-    if (!one.choices.empty()) script += here + "-f -a '" + joined(one.choices) + "'\n";
+    if (!one.choices.empty()) script += here + "-f -a '" + words(one.choices) + "'\n";
   }
   return script;
 }

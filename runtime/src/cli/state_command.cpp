@@ -11,10 +11,8 @@
 namespace mcp::cluster {
 namespace {
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& one : names) list += (list.empty() ? "" : ", ") + one;
-  return list.empty() ? "-" : list;
+std::string names_in(const std::vector<std::string>& nodes) {
+  return nodes.empty() ? "-" : joined(nodes);
 }
 
 std::string status_of(const std::optional<run_status>& status) {
@@ -27,7 +25,7 @@ std::string state_text(const thread_state<json_state>& found, const std::string&
                      {"checkpoint", found.info.id.text()},
                      {"step", std::to_string(found.info.step)},
                      {"created", time_text(found.info.created)},
-                     {"next", joined(found.next)}});
+                     {"next", names_in(found.next)}});
   for (const auto& one : found.interrupts) {
     text += "waits       " + indented(question_text(one)) + "\n  id " + one.id + '\n';
   }
@@ -81,7 +79,7 @@ int history_command(const command_options& options) {
   for (const auto& one : entries) {
     rows.push_back({one.info.id.text(), std::to_string(one.info.step),
                     std::string{name(one.info.source)}, time_text(one.info.created),
-                    one.info.parent ? one.info.parent.text() : "-", joined(one.next)});
+                    one.info.parent ? one.info.parent.text() : "-", names_in(one.next)});
   }
   print(table(rows));
   return exit_done;

@@ -124,6 +124,15 @@ std::string cut_front_to(std::string_view text, std::size_t columns) {
   return std::string{ellipsis}.append(text);
 }
 
+std::string joined(const std::vector<std::string>& texts, std::string_view between) {
+  std::string all;
+  for (const auto& one : texts) {
+    if (&one != &texts.front()) all += between;
+    all += one;
+  }
+  return all;
+}
+
 std::string indented(std::string_view text) {
   std::string result;
   for (const char c : text) result += c == '\n' ? std::string{"\n  "} : std::string{c};

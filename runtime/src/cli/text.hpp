@@ -22,6 +22,9 @@ namespace mcp::cluster {
 [[nodiscard]] std::string cut_to(std::string_view text, std::size_t columns);
 /// The end of `text` that fits; a text that is cut begins with "…".
 [[nodiscard]] std::string cut_front_to(std::string_view text, std::size_t columns);
+/// One after the other with `between` in between.
+[[nodiscard]] std::string joined(const std::vector<std::string>& texts,
+                                 std::string_view between = ", ");
 /// Two spaces before each line but the first.
 [[nodiscard]] std::string indented(std::string_view text);
 /// `text` and spaces up to `columns`.
