@@ -1,5 +1,5 @@
 #include "actors/agent_scenario.hpp"
-#include "support/forwarding_store.hpp"
+#include "support/failing_store.hpp"
 #include "support/killing_store.hpp"
 #include "support/this_program.hpp"
 
@@ -10,27 +10,6 @@
 #include <unistd.h>
 
 namespace mcp::test {
-namespace {
-
-/// A store whose writes fail while it is broken.
-class failing_store final : public forwarding_store {
- public:
-  explicit failing_store(bool blocks)
-      : forwarding_store(in_memory_checkpoint_store()), blocks_(blocks) {}
-  [[nodiscard]] bool blocking() const noexcept override { return blocks_; }
-  void write(std::span<const store_write> batch) override {
-    if (broken && !batch.empty()) throw error{errc::store_full, "the disk is full"};
-    inner().write(batch);
-  }
-
-  std::atomic<bool> broken{false};
-
- private:
-  bool blocks_;
-};
-
-}  // namespace
-
 TEST_CASE("Agents go on with their state in the next process", "[agent]") {
   const temporary_folder folder;
   const auto saving = GENERATE(agent_saving::write_behind, agent_saving::sync);

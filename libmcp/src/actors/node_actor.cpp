@@ -78,7 +78,10 @@ class gate_node final : public base_actor {
  private:
   void order_from(caf::actor run, core::task_pointer task) {
     if (limit_ == 0 || busy_ < limit_) return work(std::move(run), std::move(task));
-    if (waiting_.size() >= max_waiting) return refuse(run, task);
+    if (waiting_.size() >= max_waiting) {
+      return refuse(run, task,
+                    "more than " + std::to_string(max_waiting) + " tasks wait for this node");
+    }
     waiting_.emplace_back(std::move(run), std::move(task));
   }
 
@@ -102,13 +105,14 @@ class gate_node final : public base_actor {
     };
     if (station_->owner->workers().submit(std::move(job))) return;
     --busy_;
-    refuse(run, task);
+    refuse(run, task,
+           "no thread for blocking nodes is free, and runtime_options::blocking_queue = " +
+               std::to_string(station_->owner->options().blocking_queue) + " tasks wait for one");
   }
 
-  void refuse(const caf::actor& run, core::task_pointer task) {
+  void refuse(const caf::actor& run, core::task_pointer task, std::string why) {
     task->outcome.what = core::task_outcome::kind::failed;
-    task->outcome.failure.error =
-        error{errc::overloaded, "too many tasks wait for this node or for a blocking thread"};
+    task->outcome.failure.error = error{errc::overloaded, std::move(why)};
     send(run, done_message{std::move(task)});
   }
 
