@@ -192,6 +192,10 @@ bool agent_cell::visit() {
         actor_ = nullptr;
         return true;
       }
+      // Under the same lock: a moment later a cancel may have emptied the mailbox.
+      if (todo == core::agent_todo::begin) {
+        work_ = std::make_unique<agent_work>(*this, machine_.take());
+      }
     }
     took = took || todo == core::agent_todo::begin;
     if (do_next(todo)) return true;
@@ -204,7 +208,7 @@ bool agent_cell::do_next(core::agent_todo todo) {
       load();
       break;
     case core::agent_todo::begin:
-      begin_turn();
+      start_turn({});
       break;
     case core::agent_todo::go_on:
       go_on();

@@ -60,7 +60,6 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   void load();
   void load_here();
   void load_failed(const error& reason);
-  void begin_turn();
   void go_on();
   void start_turn(agent_continuation then);
   void run_turn(const agent_continuation& then);

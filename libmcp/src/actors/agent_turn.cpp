@@ -5,14 +5,6 @@
 
 namespace mcp::actors {
 
-void agent_cell::begin_turn() {
-  {
-    const lock held{mutex_};
-    work_ = std::make_unique<agent_work>(*this, machine_.take());
-  }
-  start_turn({});
-}
-
 void agent_cell::go_on() {
   agent_continuation then;
   {
