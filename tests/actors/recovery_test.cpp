@@ -10,11 +10,12 @@ namespace {
 
 /// Leaves a run of each of the threads in the store, stopped in the middle of its second node.
 void leave_runs(const std::shared_ptr<checkpoint_store>& store, const words& threads) {
-  auto kept = std::make_shared<std::vector<reply<notes>>>();
-  const auto all_in = std::make_shared<door>();
-  const auto stuck = [kept, all_in, wanted = threads.size()](const notes&, reply<notes> answer) {
-    kept->push_back(std::move(answer));
-    if (kept->size() == wanted) all_in->open();
+  // Outside the node: a reply owns its graph, so a node that owned replies would own itself.
+  std::vector<reply<notes>> kept;
+  door all_in;
+  const auto stuck = [&, wanted = threads.size()](const notes&, reply<notes> answer) {
+    kept.push_back(std::move(answer));
+    if (kept.size() == wanted) all_in.open();
   };
   executor<notes> runs{graph<notes>("trip")
                            .node("a", logs("a"))
@@ -23,7 +24,7 @@ void leave_runs(const std::shared_ptr<checkpoint_store>& store, const words& thr
                            .edge("a", "b"),
                        {.store = store}};
   for (const auto& thread : threads) static_cast<void>(runs.start({}, {.thread_id = thread}));
-  all_in->wait();
+  all_in.wait();
 }
 
 graph<notes> trip(std::atomic<int>& visits) {

@@ -69,18 +69,37 @@ inline bool mentions(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// A door that stays shut until it is opened; opening twice is allowed.
+/// A door that stays shut until it is opened; opening twice is allowed. It opens before it goes, and
+/// waits for whoever stands in it: an executor does not wait for the threads of blocking nodes.
 class door {
  public:
-  void open() {
-    if (!opened_.exchange(true)) promise_.set_value();
+  door() = default;
+  ~door() {
+    open();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_ == 0; });
   }
-  void wait() const { future_.wait(); }
+  door(const door&) = delete;
+  door& operator=(const door&) = delete;
+
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void wait() const {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.wait(lock, [this] { return open_; });
+    --waiting_;
+    changed_.notify_all();
+  }
 
  private:
-  std::atomic<bool> opened_{false};
-  std::promise<void> promise_;
-  std::shared_future<void> future_ = promise_.get_future().share();
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  mutable int waiting_ = 0;
+  bool open_ = false;
 };
 
 /// Opens the door when the scope ends, so that no node waits for ever after a failed check.
