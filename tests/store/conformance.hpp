@@ -33,6 +33,8 @@ void check_batches(const store_factory& factory);
 void check_upkeep(const store_factory& factory);
 void check_prune(const store_factory& factory);
 void check_concurrency(const store_factory& factory);
+/// Needs a store that can be opened again; kills processes of its own.
+void check_deaths(const store_factory& factory);
 
 /// Milliseconds since the epoch.
 [[nodiscard]] store_time at(std::int64_t milliseconds);

@@ -110,7 +110,9 @@ std::string dump(checkpoint_store& store) {
   }
   for (const auto& thread : store.threads(1000)) {
     out << "thread " << thread.thread_id << ' ' << thread.created.time_since_epoch().count() << ' '
-        << thread.updated.time_since_epoch().count() << '\n';
+        << thread.updated.time_since_epoch().count();
+    if (thread.expires) out << " until " << thread.expires->time_since_epoch().count();
+    out << '\n';
     for (const auto& ns : store.namespaces(thread.thread_id)) {
       for (const auto& info : store.history(thread.thread_id, ns, {.limit = 10'000})) {
         const auto loaded = store.load(thread.thread_id, ns, info.id);
@@ -138,6 +140,7 @@ void check_checkpoint_store(const store_factory& factory) {
   check_upkeep(factory);
   check_prune(factory);
   check_concurrency(factory);
+  check_deaths(factory);
 }
 
 }  // namespace mcp::test
