@@ -6,7 +6,6 @@
 #include <string>
 #include <thread>
 
-#include <malloc.h>
 #include <mcp/agent.hpp>
 
 namespace bench {
@@ -37,13 +36,6 @@ std::string address(std::size_t i) {
 
 void wait_until_asleep(const mcp::agent_system& agents) {
   while (agents.counts().awake > 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
-}
-
-/// What is allocated now, of all threads. Not the resident size: that keeps what earlier
-/// repetitions used.
-double allocated_bytes() {
-  const auto info = mallinfo2();
-  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
 }
 
 /// Memory of each of many agents that were used once.

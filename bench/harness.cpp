@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include <malloc.h>
+
 namespace bench {
 namespace {
 
@@ -129,6 +131,11 @@ double microseconds_of(const std::function<void()>& work) {
   const clock::time_point start = clock::now();
   work();
   return microseconds(clock::now() - start);
+}
+
+double allocated_bytes() {
+  const auto info = mallinfo2();
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
 }
 
 }  // namespace bench

@@ -85,4 +85,8 @@ using progress = std::function<void(int repetition, int repetitions)>;
 /// The time `work` takes once, in microseconds.
 [[nodiscard]] double microseconds_of(const std::function<void()>& work);
 
+/// What is allocated now, of all threads. Not the resident size: that keeps what earlier
+/// repetitions used.
+[[nodiscard]] double allocated_bytes();
+
 }  // namespace bench

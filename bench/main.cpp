@@ -25,7 +25,7 @@ struct choices {
 std::vector<bench::spec> all_rows() {
   std::vector<bench::spec> all;
   for (auto&& rows : {bench::engine_rows(), bench::store_rows(), bench::process_rows(),
-                      bench::agent_rows(), bench::floor_rows()}) {
+                      bench::agent_rows(), bench::model_rows(), bench::floor_rows()}) {
     all.insert(all.end(), rows.begin(), rows.end());
   }
   return all;

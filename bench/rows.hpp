@@ -14,6 +14,8 @@ namespace bench {
 [[nodiscard]] std::vector<spec> process_rows();
 /// Agents as actors: what one costs asleep and awake, and what waking takes.
 [[nodiscard]] std::vector<spec> agent_rows();
+/// Streamed answers of models: what a token and a call cost, and how fast many are cancelled.
+[[nodiscard]] std::vector<spec> model_rows();
 
 /// The argument that makes this program a first FastMCP program, and what it then does.
 inline constexpr const char* first_program_argument = "--as-first-program";

@@ -48,20 +48,20 @@ graph<notes> count_to(std::int64_t last, std::atomic<std::int64_t>& steps) {
 TEST_CASE("A field of 50 MB goes through a run, its store and its resumption") {
   const scenario_store box{real_store()};
   const std::string topic(large, 'x');
-  const auto trip = graph<notes>("trip")
-                        .node("grow",
-                              [](const notes& s) {
-                                return update<notes>{}
-                                    .set(&notes::answer, s.topic + "y")
-                                    .append(&notes::log, "grow");
-                              })
-                        .node("ask",
-                              [](const notes&, context& ctx) {
-                                return update<notes>{}.append(&notes::log,
-                                                              ctx.ask<std::string>("go on?"));
-                              })
-                        .entry_point("grow")
-                        .edge("grow", "ask");
+  const auto trip =
+      graph<notes>("trip")
+          .node("grow",
+                [](const notes& s) {
+                  return update<notes>{}
+                      .set(&notes::answer, s.topic + "y")
+                      .append(&notes::log, "grow");
+                })
+          .node("ask",
+                [](const notes&, context& ctx) {
+                  return update<notes>{}.append(&notes::log, ctx.ask<std::string>("go on?"));
+                })
+          .entry_point("grow")
+          .edge("grow", "ask");
   const auto is_whole = [&](const notes& s) {
     return s.topic == topic && s.answer.size() == large + 1 && s.answer.back() == 'y';
   };
@@ -124,17 +124,18 @@ TEST_CASE("A run that is stored on exit keeps a snapshot instead of patches with
           .node("grow",
                 [](const notes& s) {
                   return update<notes>{}
-                      .set(&notes::answer, std::string(100'000, static_cast<char>('a' + s.count % 26)))
+                      .set(&notes::answer,
+                           std::string(100'000, static_cast<char>('a' + s.count % 26)))
                       .set(&notes::count, 1);
                 })
           .entry_point("grow")
           .router("grow", [](const notes& s) { return s.count < last ? "grow" : end; },
                   {"grow", end}),
       box.options()};
-  REQUIRE(runs.run_to_result({}, {.thread_id = "t",
-                                  .recursion_limit = last + 1,
-                                  .durability = durability::exit})
-              .done());
+  REQUIRE(
+      runs.run_to_result(
+              {}, {.thread_id = "t", .recursion_limit = last + 1, .durability = durability::exit})
+          .done());
   const auto kept = box.options().store->load("t", "");
   REQUIRE(kept);
   std::size_t bytes = kept->snapshot.size();

@@ -2,6 +2,7 @@
 #include "providers/http_model.hpp"
 #include "support/catch.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -285,6 +286,25 @@ TEST_CASE("Answers that are no answers are malformed, and the error shows how th
              Contains("not application/json"));
   CHECK_THAT(shown(test::stream_head() + "data: {oops\n\n", true), Contains("is not JSON"));
   CHECK_THAT(shown(test::answer(302, "", "", "Location: /x\r\n"), false), Contains("base URL"));
+}
+
+TEST_CASE("A provider with a wrong or expired certificate is not asked, and not tried again") {
+  for (const test::tls_identity& identity :
+       {test::tls_identity{.name = "other.example"}, test::tls_identity{.expired = true}}) {
+    std::atomic<int> requests{0};
+    test::http_server server{
+        [&](connection& link) { requests += link.read_request().empty() ? 0 : 1; }, identity};
+    http_client client;
+    const auto model = mcp::providers::openai_model(
+        {.model = "m", .endpoint = {.base_url = server.url("/v1"), .ca_file = server.ca_file()}},
+        client);
+    const auto outcome = start(*model, true)->wait();
+    REQUIRE(outcome.failure);
+    CHECK(outcome.failure->error.code() == errc::connection_failed);
+    CHECK_FALSE(outcome.failure->passing);
+    CHECK(outcome.failure->error.message().find("certificate") != std::string::npos);
+    CHECK(requests == 0);
+  }
 }
 
 TEST_CASE("A malformed stream is given up at once") {

@@ -30,8 +30,8 @@ std::vector<step> life_of_a_thread() {
     steps.push_back(writes({journal("t", id - 1, journal_kind::effect, "e" + last),
                             journal("t", id - 1, journal_kind::task, "a" + last),
                             journal("t", id - 1, journal_kind::task, "b" + last)}));
-    steps.push_back(writes({checkpoint("t", id, id - 1),
-                            checkpoint("t", id + 100, id == 2 ? 0 : id + 99, "n:t")}));
+    steps.push_back(writes(
+        {checkpoint("t", id, id - 1), checkpoint("t", id + 100, id == 2 ? 0 : id + 99, "n:t")}));
   }
   steps.push_back(writes({snapshot("t", 7, 6, {1, 2, 3, 4, 5, 6, 7}),
                           journal("t", 7, journal_kind::interrupt, "q"),

@@ -2,6 +2,7 @@
 
 #include "io/http_mailbox.hpp"
 #include "io/http_transfer.hpp"
+#include "io/socket_watch.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -99,8 +100,9 @@ class http_client::loop {
   std::size_t most_waiting_;
   std::size_t most_active_;
   std::unique_ptr<CURLM, multi_deleter> multi_{new_multi()};
-  std::shared_ptr<http_mailbox> mailbox_ = std::make_shared<http_mailbox>(
-      [multi = multi_.get()] { static_cast<void>(curl_multi_wakeup(multi)); });
+  socket_watch sockets_{multi_.get()};
+  std::shared_ptr<http_mailbox> mailbox_ =
+      std::make_shared<http_mailbox>([this] { sockets_.wake(); });
   std::atomic<std::size_t> waiting_count_{0};
   std::map<std::uint64_t, transfer_ptr> waiting_;  // by arrival
   std::uint64_t arrivals_ = 0;
@@ -129,13 +131,9 @@ void http_client::loop::run() noexcept {
     read_mail();
     fire_timers();
     begin_waiting();
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
-    finish_done();
     if (closing_) break;
-    if (!waiting_.empty() && active_.size() < most_active_) continue;  // places became free
-    const auto wait = mailbox_->next_wait(std::chrono::steady_clock::now());
-    curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr);
+    sockets_.turn(mailbox_->next_wait(std::chrono::steady_clock::now()));
+    finish_done();
   }
   end_everything();
 }
