@@ -6,11 +6,13 @@
 #include "team/team.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <mcp/mcp.hpp>
@@ -21,13 +23,19 @@ namespace {
 using namespace research;
 using team_run = mcp::run_handle<team_state>;
 
+/// Whether a line on standard error can be drawn anew.
+bool can_draw() {
+  const char* kind = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view{kind} != "dumb";
+}
+
 /// One call of the command.
 class command {
  public:
   explicit command(command_options options)
       : options_(std::move(options)),
         terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1),
-        progress_(options_.quiet, isatty(STDERR_FILENO) == 1) {}
+        progress_(options_.quiet, can_draw()) {}
 
   int run() {
     if (!options_.resume) {
@@ -60,6 +68,9 @@ class command {
   }
 
   [[nodiscard]] std::shared_ptr<mcp::checkpoint_store> open_store() const {
+    if (options_.resume && !std::filesystem::exists(*options_.store)) {
+      throw mcp::error{mcp::errc::store_failed, "there is no store " + *options_.store};
+    }
     return options_.store ? mcp::sqlite_checkpoint_store(*options_.store)
                           : mcp::in_memory_checkpoint_store();
   }

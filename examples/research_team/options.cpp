@@ -105,6 +105,8 @@ void check(const command_options& o, std::size_t positional) {
     if (positional > 0) throw usage_error{"--resume takes the question from the store"};
   } else if (positional != 2 && positional != 0) {
     throw usage_error{"give a question, in quotes, and a folder"};
+  } else if (o.question.find_first_not_of(" \t\n") == std::string::npos) {
+    throw usage_error{"the question is empty"};
   }
   if (o.ask && !o.store) throw usage_error{"--ask needs --store FILE, where the run waits"};
 }
@@ -128,12 +130,11 @@ command_options parse_options(int count, const char* const* arguments) {
   if (o.graph && *o.graph != "mermaid" && *o.graph != "dot" && *o.graph != "json") {
     throw usage_error{"--graph takes mermaid, dot or json, not \"" + *o.graph + "\""};
   }
-  check(o, positional.size());
-  if (positional.empty() && !o.resume) positional = {own_question, own_folder};
-  if (positional.size() == 2) {
-    o.question = positional[0];
-    o.folder = positional[1];
-  }
+  const auto given = positional.size();
+  if (given == 0) positional = {own_question, own_folder};
+  o.question = positional.front();
+  o.folder = positional.back();
+  check(o, given);
   return o;
 }
 

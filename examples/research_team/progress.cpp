@@ -11,7 +11,13 @@ std::string printable(const std::string& text) {
   std::string shown;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f)) shown += c;
+    // In UTF-8 the second half of the control characters is C2 80 to C2 9F.
+    const bool second = byte < 0xa0 && !shown.empty() && shown.back() == '\xc2';
+    if (second) {
+      shown.pop_back();
+    } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f)) {
+      shown += c;
+    }
   }
   return shown;
 }
