@@ -9,7 +9,8 @@ function(mcp_unity)
   if(NOT TARGET mcp_unity_warnings)
     # To the compiler all but the first line are included files, and neighbours.
     add_library(mcp_unity_warnings INTERFACE)
-    target_compile_options(mcp_unity_warnings INTERFACE -Wno-subobject-linkage -Wno-shadow)
+    target_compile_options(mcp_unity_warnings INTERFACE -Wno-shadow
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
   foreach(target IN LISTS ARGV)
     target_link_libraries(${target} PRIVATE mcp_unity_warnings)

@@ -1,4 +1,5 @@
 #include "runtime/cluster_system_support.hpp"
+#include "support/scoped_variable.hpp"
 
 using namespace mcp;
 using namespace mcp::test;
@@ -22,6 +23,15 @@ edges: [start -> think -> END]
 
 TEST_CASE("A file without problems has none") {
   CHECK(problems_of(good) == "");
+}
+
+TEST_CASE("What is not UTF-8 is told with its place, wherever it comes from") {
+  CHECK_THAT(problems_of("name: team\ndescription: caf\xc3\xa9 \xfe\n"),
+             Contains("team.yaml:2:19: the file is not UTF-8 from here on; save it as UTF-8"));
+  CHECK_THAT(problems_of("description: \"\\ud800\"" + good), Contains("team.yaml:1:21: "));
+  const scoped_variable broken{"MCP_TEST_BROKEN", "\xc3("};
+  CHECK_THAT(problems_of("description: a ${MCP_TEST_BROKEN}" + good),
+             Contains("team.yaml:1:14: this text is not UTF-8"));
 }
 
 TEST_CASE("All problems of a file are reported at once, each at its place") {

@@ -174,6 +174,9 @@ void check_search(const memory_factory& factory) {
     CHECK(found[0].score.value() > found[1].score.value());
     CHECK(found[1].score.value() > 0);
     CHECK(keys(store->search({.text = "high"})) == list{"both"});
+    std::string again = "fox";
+    for (int i = 0; i < 20; ++i) again += " fox";
+    CHECK(keys(store->search({.prefix = {"a"}, .text = again})).size() == 2);
     CHECK(store->search({.text = "nowhere"}).empty());
     CHECK_FALSE(store->search({.limit = 1}).front().score.has_value());
     store->put({"a"}, "both", R"({"t": "cat"})");

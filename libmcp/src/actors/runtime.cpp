@@ -3,6 +3,7 @@
 #include "actors/store_writer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 
 namespace mcp::actors {
@@ -69,7 +70,7 @@ runtime::runtime(const runtime_options& options, test_ports ports)
 
 void runtime::start(const char* policy) {
   const spawn_scope scope;
-  config_->set("scheduler.policy", caf::atom_from_string(policy));
+  config_->set("scheduler.policy", caf::atom_from_string({policy, std::strlen(policy)}));
   config_->set("scheduler.max-threads", options_.scheduler_threads);
   config_->set("scheduler.max-throughput", std::size_t{100});
   system_ = std::make_unique<caf::actor_system>(*config_);

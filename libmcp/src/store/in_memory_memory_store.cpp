@@ -27,7 +27,11 @@ struct stored_item {
 /// How well items fit the words of a query (Okapi BM25 with the usual constants).
 class ranking {
  public:
-  explicit ranking(std::vector<std::string> words) : words_(std::move(words)) {}
+  explicit ranking(std::vector<std::string> words) : words_(std::move(words)) {
+    // A word that is asked for twice is still in each item once.
+    std::sort(words_.begin(), words_.end());
+    words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
+  }
 
   /// First every item of the collection, then `score`.
   void count(const stored_item& one) {

@@ -1,7 +1,9 @@
 #include "cluster_file/read_file.hpp"
 
 #include "cluster_file/read_parts.hpp"
+#include "script/utf8.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -112,6 +114,34 @@ void read_graph(map_reader& keys, const reading& with, graph_description& to) {
   to.interrupt_after = keys.names("interrupt_after");
 }
 
+namespace {
+
+/// Where the text stops being UTF-8; nothing when it does not.
+std::optional<file_position> first_broken(std::string_view text) {
+  const auto fine = text.substr(0, utf8_bytes(text));
+  if (fine.size() == text.size()) return std::nullopt;
+  const auto line = std::count(fine.begin(), fine.end(), '\n');
+  const auto start = fine.rfind('\n') + 1;  // 0 in the first line
+  const auto column = std::count_if(fine.begin() + static_cast<std::ptrdiff_t>(start), fine.end(),
+                                    [](char c) { return (c & 0xc0) != 0x80; });
+  return file_position{static_cast<int>(line) + 1, static_cast<int>(column) + 1};
+}
+
+/// Escapes and environment variables can bring what the file itself does not hold.
+bool check_texts(const yaml_node& node, problem_list& problems) {
+  bool fine = is_utf8(node.text);
+  if (!fine) problems.error(node.at, "this text is not UTF-8", "see its escapes and variables");
+  for (const auto& item : node.items) fine = check_texts(item, problems) && fine;
+  for (const auto& entry : node.entries) {
+    const bool named = is_utf8(entry.key);
+    if (!named) problems.error(entry.at, "this key is not UTF-8", "see its escapes");
+    fine = check_texts(entry.value, problems) && named && fine;
+  }
+  return fine;
+}
+
+}  // namespace
+
 std::optional<std::string> read_bytes(const std::string& path, problem_list& problems) {
   std::error_code failed;
   if (std::filesystem::is_directory(path, failed)) {
@@ -136,6 +166,10 @@ std::optional<std::string> read_bytes(const std::string& path, problem_list& pro
 std::optional<cluster_description> read_cluster_file(const std::string& path, std::string_view text,
                                                      const environment& variables,
                                                      problem_list& problems) {
+  if (const auto broken = first_broken(text)) {
+    problems.error(*broken, "the file is not UTF-8 from here on", "save it as UTF-8");
+    return std::nullopt;
+  }
   auto tree = read_yaml(text, problems);
   if (!tree) return std::nullopt;
   if (!tree->is(yaml_node::kind::map)) {
@@ -144,6 +178,7 @@ std::optional<cluster_description> read_cluster_file(const std::string& path, st
     return std::nullopt;
   }
   substitute(*tree, variables, problems);
+  if (!check_texts(*tree, problems)) return std::nullopt;
   const std::filesystem::path file{path};
   const reading with{problems, file.filename().string(), file.parent_path().string()};
   cluster_description result;

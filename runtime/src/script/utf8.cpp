@@ -1,6 +1,5 @@
 #include "script/utf8.hpp"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace mcp::cluster {
@@ -25,13 +24,18 @@ std::size_t character_bytes(std::string_view text) noexcept {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto size = character_bytes(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
+std::size_t utf8_bytes(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto size = character_bytes(text.substr(at));
+    if (size == 0) break;
+    at += size;
   }
-  return true;
+  return at;
+}
+
+bool is_utf8(std::string_view text) noexcept {
+  return utf8_bytes(text) == text.size();
 }
 
 }  // namespace mcp::cluster
