@@ -50,6 +50,20 @@ TEST_CASE("Only 404 in a session means that the session is forgotten") {
   CHECK(judge(kind::request, {400, "", true}) == verdict::refused);
 }
 
+TEST_CASE("400 in a session is doubtful, and means its end if a ping meets it too") {
+  CHECK(is_doubtful(kind::request, {400, json_type, true}));
+  CHECK_FALSE(is_doubtful(kind::request, {400, json_type, false}));
+  CHECK_FALSE(is_doubtful(kind::request, {401, "", true}));
+  CHECK_FALSE(is_doubtful(kind::hello, {400, "", true}));
+  CHECK_FALSE(is_doubtful(kind::resume, {400, "", true}));
+  CHECK(judge(kind::probe, {400, "", true}) == verdict::expired);
+  CHECK(judge(kind::probe, {404, "", true}) == verdict::expired);
+  CHECK(judge(kind::probe, {200, json_type, true}) == verdict::accepted);
+  CHECK(judge(kind::probe, {200, events, true}) == verdict::accepted);
+  CHECK(judge(kind::probe, {500, "", true}) == verdict::passing);
+  CHECK(judge(kind::probe, {403, "", true}) == verdict::refused);
+}
+
 TEST_CASE("A server that has no stream of its own says so in many ways") {
   CHECK(judge(kind::listen, {405, "", true}) == verdict::no_stream);
   CHECK(judge(kind::listen, {400, "", true}) == verdict::no_stream);

@@ -66,8 +66,9 @@ class http_mcp_server {
   /// False: the connection is closed.
   using handler = std::function<bool(::test::connection&, const heard_request&)>;
 
-  explicit http_mcp_server(std::map<std::string, handler> by_test = {})
-      : by_test_(std::move(by_test)) {}
+  /// `unknown_session`: the status of what is sent in a session that was forgotten.
+  explicit http_mcp_server(std::map<std::string, handler> by_test = {}, int unknown_session = 404)
+      : by_test_(std::move(by_test)), unknown_session_(unknown_session) {}
   http_mcp_server(const http_mcp_server&) = delete;
   http_mcp_server& operator=(const http_mcp_server&) = delete;
 
@@ -108,7 +109,7 @@ class http_mcp_server {
     for (auto text = link.read_request(); !text.empty(); text = link.read_request()) {
       const heard_request request{std::move(text)};
       if (!keep(request)) {
-        if (!link.send(::test::answer(404, "", ""))) return;
+        if (!link.send(::test::answer(unknown_session_, "", ""))) return;
         continue;
       }
       const auto found = by_test_.find(request.what);
@@ -121,6 +122,7 @@ class http_mcp_server {
   std::string tool_list();
 
   std::map<std::string, handler> by_test_;
+  int unknown_session_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, int> counts_;

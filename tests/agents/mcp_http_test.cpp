@@ -97,7 +97,8 @@ TEST_CASE("Requests to an MCP server over HTTP do not overtake the end of the ha
 }
 
 TEST_CASE("A call that an MCP server over HTTP has not executed is sent in a new session") {
-  http_mcp_server server;
+  const int status = GENERATE(404, 400);
+  http_mcp_server server{{}, status};
   const auto client = mcp_client::connect(server.options());
   server.forget_sessions();
   CHECK(result_of_call(*client) == "fine");
@@ -108,7 +109,8 @@ TEST_CASE("A call that an MCP server over HTTP has not executed is sent in a new
 }
 
 TEST_CASE("Calls that meet the end of an MCP session together share the new one") {
-  http_mcp_server server;
+  const int status = GENERATE(404, 400);
+  http_mcp_server server{{}, status};
   const auto client = mcp_client::connect(server.options());
   server.forget_sessions();
   std::vector<std::shared_ptr<waiting_port>> calls;
@@ -246,6 +248,8 @@ TEST_CASE("A status of an MCP server over HTTP becomes the error of the call") {
                            }}}};
   const auto client = mcp_client::connect(server.options());
   CHECK(failure_of_call(*client) == code);
+  CHECK(server.count("tools/call") == 1);
+  CHECK(server.count("initialize") == 1);
 }
 
 TEST_CASE("A JSON-RPC error of an MCP server over HTTP is told whatever the status") {

@@ -17,7 +17,8 @@ io::http_request http_errand::begin(const http_options& options) {
   out.ca_file = options.ca_file;
   out.timeouts.connect = options.connect_timeout;
   out.max_body = std::numeric_limits<std::size_t>::max() / 2;  // `take_data` has the limits
-  if (kind == http_kind::side) out.timeouts.total = http_options::side_time;
+  if (kind == http_kind::side || kind == http_kind::probe)
+    out.timeouts.total = http_options::side_time;
   if (!session.empty()) out.headers.push_back({"Mcp-Session-Id", session});
   if (!version.empty()) out.headers.push_back({"MCP-Protocol-Version", version});
   if (message.empty()) {

@@ -58,8 +58,9 @@ class http_errand {
   std::uint64_t number = 0;  ///< of the session
   std::string session{};
   std::string version{};
-  bool announces = false;     ///< it is our word that the versions are agreed on
-  bool heard_before = false;  ///< of `listen`
+  bool announces = false;                  ///< it is our word that the versions are agreed on
+  bool heard_before = false;               ///< of `listen`
+  std::shared_ptr<http_errand> doubted{};  ///< of `probe`: the request that it is about
   stream_memory stream{};
   http_verdict verdict = http_verdict::passing;
 

@@ -50,6 +50,8 @@ class http_line : public std::enable_shared_from_this<http_line> {
   void listener_ended(const errand& what, const io::http_end& how);
   void request_ended(const errand& what, const io::http_end& how);
   void request_failed(const errand& what, const io::http_end& how);
+  void probe(const errand& doubted);
+  void probe_ended(const http_errand& what);
   void go_on();
   [[nodiscard]] bool again(const errand& what);
   void expired(std::uint64_t number);

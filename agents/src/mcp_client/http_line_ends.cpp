@@ -45,6 +45,7 @@ void http_line::ended(const errand& what, const io::http_end& how) {
   if (what->announces) go_on();
   if (what->verdict == http_verdict::expired) expired(what->number);
   if (what->kind == http_kind::listen) return listener_ended(what, how);
+  if (what->kind == http_kind::probe) return probe_ended(*what);
   if (what->id != 0) request_ended(what, how);
 }
 
@@ -99,6 +100,7 @@ void http_line::request_failed(const errand& what, const io::http_end& how) {
     return events_.on_lost(what->id, error{errc::connection_failed,
                                            "the server has ended the session during the call"});
   }
+  if (is_doubtful(what->kind, what->reply())) return probe(what);
   const bool too_much = how.failure && how.failure->code() == errc::too_large;
   const bool broken = verdict == http_verdict::stream ||
                       (what->kind == http_kind::resume && verdict == http_verdict::passing);
@@ -107,6 +109,29 @@ void http_line::request_failed(const errand& what, const io::http_end& how) {
   const bool whole = verdict == http_verdict::message || verdict == http_verdict::stream;
   if (how.failure && (silent || whole)) return events_.on_lost(what->id, *how.failure);
   events_.on_lost(what->id, failure_of(what->reply()));
+}
+
+/// Asks something harmless in the same session.
+void http_line::probe(const errand& doubted) {
+  const auto made = std::make_shared<http_errand>(
+      http_kind::probe, 0,
+      R"({"jsonrpc":"2.0","id":"probe-)" + std::to_string(doubted->id) + R"(","method":"ping"})");
+  made->number = doubted->number;
+  made->session = doubted->session;
+  made->version = doubted->version;
+  made->doubted = doubted;
+  const std::lock_guard lock{mutex_};
+  errands_.insert(made);
+  launch(made);
+}
+
+void http_line::probe_ended(const http_errand& what) {
+  auto& doubted = *what.doubted;
+  if (what.verdict == http_verdict::expired) {
+    events_.on_unexecuted(doubted.id, std::move(doubted.message));
+  } else {
+    events_.on_lost(doubted.id, failure_of(doubted.reply()));
+  }
 }
 
 /// Takes a stream up again, after a while. False: it was tried often enough.

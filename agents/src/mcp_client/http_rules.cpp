@@ -38,6 +38,7 @@ bool is_shown(std::string_view text) {
 }
 
 http_verdict judge_success(http_kind kind, const http_reply& reply) {
+  if (kind == http_kind::probe) return http_verdict::accepted;
   if (reply.status == http_ok && is_type(reply.type, "text/event-stream")) {
     return http_verdict::stream;
   }
@@ -63,8 +64,15 @@ http_verdict judge(http_kind kind, const http_reply& reply) {
     const bool never_had = kind == http_kind::listen && !reply.heard_before;
     return never_had ? http_verdict::no_stream : http_verdict::expired;
   }
+  if (reply.status == http_bad_request && reply.in_session && kind == http_kind::probe) {
+    return http_verdict::expired;
+  }
   if (is_passing(reply.status)) return http_verdict::passing;
   return kind == http_kind::listen ? http_verdict::no_stream : http_verdict::refused;
+}
+
+bool is_doubtful(http_kind kind, const http_reply& reply) {
+  return kind == http_kind::request && reply.status == http_bad_request && reply.in_session;
 }
 
 error failure_of(const http_reply& reply) {

@@ -30,7 +30,8 @@ enum class http_kind {
   request,  ///< any other request
   side,     ///< a notification or an answer of ours
   listen,   ///< the GET for what the server says by itself
-  resume    ///< the GET that goes on with the broken stream of a request
+  resume,   ///< the GET that goes on with the broken stream of a request
+  probe     ///< a ping, to learn whether 400 was said of a request or of its session
 };
 
 /// What the head of an answer means.
@@ -52,6 +53,9 @@ struct http_reply {
 };
 
 [[nodiscard]] http_verdict judge(http_kind kind, const http_reply& reply);
+/// Whether what was said of a request may be meant of its session: the protocol wants 404 of a
+/// server that has forgotten it, but many say 400.
+[[nodiscard]] bool is_doubtful(http_kind kind, const http_reply& reply);
 [[nodiscard]] bool is_type(std::string_view content_type, std::string_view wanted);
 /// Why a call with this answer has failed.
 [[nodiscard]] error failure_of(const http_reply& reply);
