@@ -56,7 +56,23 @@ bool send_endless(connection& link, const std::string& piece) {
 
 /// A stream of notifications that is left, with a remark; the server is of use all the same.
 void check_stream_is_left(const handler& stream) {
-  http_mcp_server server{{{"GET", stream}}};
+  std::string body;
+  std::atomic<int> listened{0};
+  // The call's stream breaks and is taken up later than the left one would have been.
+  http_mcp_server server{{{"tools/call",
+                           [&](connection& link, const heard_request& request) {
+                             body = request.result(fine);
+                             link.send(stream_head() + event("", "id: call\nretry: 0\n"));
+                             return false;
+                           }},
+                          {"GET", [&](connection& link, const heard_request& request) {
+                             if (request.header("Last-Event-ID") == "call") {
+                               link.send(stream_head() + event(body));
+                               return false;
+                             }
+                             ++listened;
+                             return stream(link, request);
+                           }}}};
   auto options = server.options();
   options.max_message_bytes = 1 << 20;
   std::promise<void> left;
@@ -68,7 +84,7 @@ void check_stream_is_left(const handler& stream) {
   const auto client = mcp_client::connect(options);
   left.get_future().wait();
   for (int i = 0; i < 3; ++i) CHECK(begin(*client, "web_work")->wait().first);
-  CHECK(server.count("GET") == 1);
+  CHECK(listened == 1);
   CHECK(client->counts().starts == 1);
 }
 
