@@ -1,140 +1,270 @@
-#include "agents/http_server.hpp"
-#include "mcp/agents/mcp_client.hpp"
+#include "agents/mcp_http_script.hpp"
+#include "agents/waiting_call.hpp"
 #include "support/catch.hpp"
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 namespace mcp::test {
 namespace {
 
-using nlohmann::json;
 using ::test::connection;
+using ::test::gate;
+using ::test::opener;
+using ::test::stream_head;
 
-const std::string accepted = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
-
-/// Plays an MCP server over HTTP.
-struct http_script {
-  std::mutex mutex{};
-  std::vector<std::string> seen{};
-  bool streams = false;  ///< answers by server-sent events
-  bool breaks = false;   ///< such a stream breaks, and goes on in another
-  std::atomic<int> sessions{0};
-  std::atomic<int> forgets{0};  ///< so many times a session is unknown
-  int status = 200;             ///< of calls
-
-  void play(connection& link) {
-    for (auto text = link.read_request(); !text.empty(); text = link.read_request()) {
-      {
-        const std::lock_guard lock{mutex};
-        seen.push_back(text);
-      }
-      if (!reply(link, text)) return;
-    }
-  }
-
-  bool reply(connection& link, const std::string& text) {
-    if (text.starts_with("DELETE")) return link.send(accepted);
-    if (text.starts_with("GET")) return stream(link, text);
-    const auto said = json::parse(text.substr(text.find("\r\n\r\n") + 4));
-    const auto method = said["method"].get<std::string>();
-    if (!said.contains("id")) return link.send(accepted);
-    if (method == "initialize") {
-      return link.send(::test::answer(
-          200, "application/json",
-          result(said["id"], R"({"protocolVersion":"2025-11-25","capabilities":{}})"),
-          "Mcp-Session-Id: s" + std::to_string(++sessions) + "\r\n"));
-    }
-    if (forgets > 0 && forgets-- > 0) return link.send(::test::answer(404, "", ""));
-    if (status != 200) return link.send(::test::answer(status, "", ""));
-    const auto body = result(said["id"], R"({"contents":[{"uri":"u","text":"hello"}]})");
-    if (!streams) return link.send(::test::answer(200, "application/json", body));
-    last = body;
-    link.send(::test::stream_head());
-    link.send("id: e1\nretry: 1\ndata:\n\n");
-    if (!breaks) link.send("data: " + body + "\n\n");
-    return false;
-  }
-
-  bool stream(connection& link, const std::string& text) {
-    if (text.find("ast-Event-ID: e1") == std::string::npos) {
-      return link.send(::test::answer(405, "", ""));
-    }
-    link.send(::test::stream_head());
-    link.send("data: " + last + "\n\n");
-    return false;
-  }
-
-  static std::string result(const json& id, const std::string& what) {
-    return R"({"jsonrpc":"2.0","id":)" + id.dump() + R"(,"result":)" + what + "}";
-  }
-  bool saw(const std::string& what) {
-    const std::lock_guard lock{mutex};
-    for (const auto& one : seen) {
-      if (one.find(what) != std::string::npos) return true;
-    }
-    return false;
-  }
-  std::string last{};
-};
-
-std::shared_ptr<mcp_client> client_of(const ::test::http_server& server) {
-  return mcp_client::connect({.name = "web", .url = server.url("/mcp"), .restarts = 2});
+errc failure_of_call(mcp_client& client) {
+  const auto how = begin(client, "web_work")->wait();
+  REQUIRE(how.second);
+  UNSCOPED_INFO(how.second->message());
+  return how.second->code();
 }
+
+std::string result_of_call(mcp_client& client) {
+  const auto how = begin(client, "web_work")->wait();
+  if (how.second) UNSCOPED_INFO(how.second->message());
+  REQUIRE(how.first);
+  return how.first->content;
+}
+
+/// Hears the client's log until a line holds `wanted`.
+struct log_wait {
+  std::string wanted;
+  std::promise<void> heard{};
+  std::once_flag once{};
+  explicit log_wait(std::string text) : wanted(std::move(text)) {}
+  void line(std::string_view text) {
+    if (text.find(wanted) != std::string_view::npos) {
+      std::call_once(once, [this] { heard.set_value(); });
+    }
+  }
+  void wait() { heard.get_future().wait(); }
+  mcp_server_options& in(mcp_server_options& options) {
+    options.on_log = [this](std::string_view text) { line(text); };
+    return options;
+  }
+};
 
 }  // namespace
 
 TEST_CASE("An MCP server over HTTP answers by JSON, by a stream, or by a stream that broke") {
-  http_script script;
-  script.streams = GENERATE(false, true);
-  script.breaks = script.streams && GENERATE(false, true);
-  ::test::http_server server{[&](connection& link) { script.play(link); }};
-  const auto client = client_of(server);
+  const std::string way = GENERATE("json", "stream", "broken", "broken, id without data");
+  INFO(way);
+  std::string last;
+  http_mcp_server server{{{"tools/call",
+                           [&](connection& link, const heard_request& request) {
+                             const auto body = request.result(fine);
+                             if (way == "json")
+                               return link.send(::test::answer(200, "application/json", body));
+                             last = body;
+                             link.send(stream_head());
+                             link.send("id: e1\nretry: 1\n" +
+                                       std::string{way == "broken" ? "data:\n" : ""} + "\n");
+                             if (way == "stream") link.send(event(body));
+                             return false;
+                           }},
+                          {"GET", [&](connection& link, const heard_request& request) {
+                             if (request.header("Last-Event-ID") != "e1") {
+                               return link.send(::test::answer(405, "", ""));
+                             }
+                             link.send(stream_head() + event(last));
+                             return false;
+                           }}}};
+  const auto client = mcp_client::connect(server.options());
   CHECK(client->protocol_version() == "2025-11-25");
-  const auto found = client->read_resource("u");
-  REQUIRE(found.size() == 1);
-  CHECK(found[0].text == "hello");
-  CHECK(script.saw("Mcp-Session-Id: s1"));
-  CHECK(script.saw("MCP-Protocol-Version: 2025-11-25"));
-  CHECK(script.saw("Accept: application/json, text/event-stream"));
+  CHECK(result_of_call(*client) == "fine");
+  CHECK(server.count("tools/call") == 1);
+  CHECK(server.complaints().empty());
 }
 
-TEST_CASE("A session that an MCP server over HTTP has forgotten is made anew") {
-  http_script script;
-  script.forgets = 1;
-  ::test::http_server server{[&](connection& link) { script.play(link); }};
-  const auto client = client_of(server);
-  try {
-    static_cast<void>(client->read_resource("u"));
-    FAIL("the first call has no session");
-  } catch (const error& why) {
-    CHECK(why.code() == errc::connection_failed);
+TEST_CASE("Requests to an MCP server over HTTP do not overtake the end of the handshake") {
+  std::atomic<int> early{0};
+  http_mcp_server* book = nullptr;
+  http_mcp_server server{
+      {{"notifications/initialized", [&](connection& link, const heard_request&) {
+          early = book->count("tools/list") + book->count("GET");
+          return link.send(accepted);
+        }}}};
+  book = &server;
+  const auto client = mcp_client::connect(server.options());
+  CHECK(early == 0);
+  CHECK(server.complaints().empty());
+  CHECK(result_of_call(*client) == "fine");
+}
+
+TEST_CASE("A call that an MCP server over HTTP has not executed is sent in a new session") {
+  const int status = GENERATE(404, 400);
+  http_mcp_server server{{}, status};
+  const auto client = mcp_client::connect(server.options());
+  server.forget_sessions();
+  CHECK(result_of_call(*client) == "fine");
+  CHECK(server.count("tools/call") == 2);
+  CHECK(server.count("initialize") == 2);
+  CHECK(client->counts().starts == 2);
+  CHECK(server.complaints().empty());
+}
+
+TEST_CASE("Calls that meet the end of an MCP session together share the new one") {
+  const int status = GENERATE(404, 400);
+  http_mcp_server server{{}, status};
+  const auto client = mcp_client::connect(server.options());
+  server.forget_sessions();
+  std::vector<std::shared_ptr<waiting_port>> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(begin(*client, "web_work"));
+  for (const auto& call : calls) {
+    const auto how = call->wait();
+    REQUIRE(how.first);
+    CHECK(how.first->content == "fine");
   }
-  CHECK(client->read_resource("u")[0].text == "hello");
-  CHECK(script.sessions == 2);
-  CHECK(script.saw("Mcp-Session-Id: s2"));
+  CHECK(server.count("initialize") == 2);
+  CHECK(server.complaints().empty());
+}
+
+TEST_CASE("A call under way in an MCP session that another call finds ended goes on") {
+  gate slow;
+  const opener at_the_end{slow};
+  std::atomic<int> calls{0};
+  http_mcp_server* book = nullptr;
+  http_mcp_server server{{{"tools/call", [&](connection& link, const heard_request& request) {
+                             if (calls++ == 0) slow.wait();
+                             return book->answer(link, request);
+                           }}}};
+  book = &server;
+  const auto client = mcp_client::connect(server.options());
+  const auto first = begin(*client, "web_work");
+  server.wait_for("tools/call", 1);
+  server.forget_sessions();
+  CHECK(result_of_call(*client) == "fine");
+  CHECK(server.count("initialize") == 2);
+  slow.open();
+  const auto how = first->wait();
+  REQUIRE(how.first);
+  CHECK(how.first->content == "fine");
+}
+
+TEST_CASE("A call that every session of an MCP server refuses fails after the second") {
+  http_mcp_server server{{{"tools/call", [&](connection& link, const heard_request&) {
+                             return link.send(::test::answer(404, "", ""));
+                           }}}};
+  const auto client = mcp_client::connect(server.options());
+  CHECK(failure_of_call(*client) == errc::connection_failed);
+  CHECK(server.count("tools/call") == 2);
+}
+
+TEST_CASE("An MCP server over HTTP says by itself that its tools have changed") {
+  gate changed;
+  const opener at_the_end{changed};
+  http_mcp_server server{{{"GET", [&](connection& link, const heard_request&) {
+                             link.send(stream_head());
+                             changed.wait();
+                             link.send(event(notification("notifications/tools/list_changed")));
+                             link.wait_for_close();
+                             return false;
+                           }}}};
+  const auto client = mcp_client::connect(server.options());
+  std::promise<void> grown;
+  std::once_flag once;
+  client->watch_tools([&](const std::vector<mcp_server_tool>& tools) {
+    if (tools.size() == 2) std::call_once(once, [&] { grown.set_value(); });
+  });
+  server.wait_for("GET", 1);
+  server.set_tools({"work", "more"});
+  changed.open();
+  grown.get_future().wait();
+  CHECK(client->tools().size() == 2);
+}
+
+TEST_CASE("An MCP server over HTTP pings, asks and logs by itself") {
+  http_mcp_server server{
+      {{"GET", [&](connection& link, const heard_request&) {
+          link.send(
+              stream_head() + event(R"({"jsonrpc":"2.0","id":"p","method":"ping"})") +
+              event(notification("notifications/message", R"({"level":"info","data":"a\nb"})")));
+          link.wait_for_close();
+          return false;
+        }}}};
+  log_wait log{"MCP server \"web\" (info): a b"};
+  auto options = server.options();
+  const auto client = mcp_client::connect(log.in(options));
+  log.wait();
+  server.wait_for("answer", 1);
+  CHECK(heard_request{server.last("answer")}.said["id"] == "p");
+  CHECK(server.complaints().empty());
+}
+
+TEST_CASE("A broken stream of an MCP server's notifications is taken up where it was") {
+  http_mcp_server server{
+      {{"GET", [&](connection& link, const heard_request& request) {
+          link.send(stream_head());
+          if (request.header("Last-Event-ID") != "e7") {
+            link.send(event("", "id: e7\nretry: 1\n"));
+            return false;
+          }
+          link.send(event(notification("notifications/message", R"({"data":"again"})")));
+          link.wait_for_close();
+          return false;
+        }}}};
+  log_wait log{"again"};
+  auto options = server.options();
+  const auto client = mcp_client::connect(log.in(options));
+  log.wait();
+  CHECK(server.count("GET") == 2);
+}
+
+TEST_CASE("An MCP server over HTTP that knows no GET is used without a stream") {
+  const int status = GENERATE(404, 405);
+  http_mcp_server server{{{"GET", [&](connection& link, const heard_request&) {
+                             return link.send(::test::answer(status, "", ""));
+                           }}}};
+  const auto client = mcp_client::connect(server.options());
+  server.wait_for("GET", 1);
+  CHECK(result_of_call(*client) == "fine");
+  CHECK(server.count("initialize") == 1);
+}
+
+TEST_CASE("The end of a client ends its session at an MCP server over HTTP") {
+  const int status = GENERATE(200, 204, 405, 500);
+  http_mcp_server server{{{"DELETE", [&](connection& link, const heard_request&) {
+                             return link.send(::test::answer(status, "", ""));
+                           }}}};
+  auto client = mcp_client::connect(server.options());
+  client.reset();
+  CHECK(server.count("DELETE") == 1);
+  CHECK(heard_request{server.last("DELETE")}.header("Mcp-Session-Id") == "s1");
+  CHECK(server.complaints().empty());
 }
 
 TEST_CASE("A status of an MCP server over HTTP becomes the error of the call") {
-  http_script script;
   const auto [status, code] = GENERATE(table<int, errc>({{401, errc::unauthorized},
                                                          {429, errc::rate_limited},
                                                          {500, errc::server_failed},
                                                          {400, errc::connection_failed}}));
-  script.status = status;
-  ::test::http_server server{[&](connection& link) { script.play(link); }};
-  const auto client = client_of(server);
-  try {
-    static_cast<void>(client->read_resource("u"));
-    FAIL("it was answered");
-  } catch (const error& why) {
-    CHECK(why.code() == code);
-  }
+  http_mcp_server server{{{"tools/call", [status = status](connection& link, const heard_request&) {
+                             return link.send(::test::answer(status, "", ""));
+                           }}}};
+  const auto client = mcp_client::connect(server.options());
+  CHECK(failure_of_call(*client) == code);
+  CHECK(server.count("tools/call") == 1);
+  CHECK(server.count("initialize") == 1);
+}
+
+TEST_CASE("A JSON-RPC error of an MCP server over HTTP is told whatever the status") {
+  const int status = GENERATE(200, 400);
+  http_mcp_server server{{{"tools/call", [&](connection& link, const heard_request& request) {
+                             return link.send(::test::answer(
+                                 status, "application/json",
+                                 R"({"jsonrpc":"2.0","id":)" + request.id() +
+                                     R"(,"error":{"code":-32602,"message":"no such thing"}})"));
+                           }}}};
+  const auto client = mcp_client::connect(server.options());
+  const auto how = begin(*client, "web_work")->wait();
+  REQUIRE(how.second);
+  CHECK(how.second->code() == errc::tool_failed);
+  CHECK(how.second->message().find("no such thing") != std::string::npos);
 }
 
 }  // namespace mcp::test

@@ -113,6 +113,20 @@ TEST_CASE("An id with a null character is ignored") {
         std::vector<owned_event>{{"message", "x", "1"}});
 }
 
+TEST_CASE("A stream's place is the id of the last event that ended, with data or without") {
+  sse_parser parser;
+  const auto feed = [&parser](std::string_view bytes) {
+    parser.feed(bytes, [](const sse_event&) {});
+    return parser.last_id();
+  };
+  CHECK_FALSE(feed("data: x\n\n"));
+  CHECK_FALSE(feed("id: 1\n"));
+  CHECK(feed("\n") == "1");
+  CHECK(feed("id: 2\ndata: x\n") == "1");
+  CHECK(feed("\ndata: y\n\n") == "2");
+  CHECK(feed("id\n\n") == "");
+}
+
 TEST_CASE("An event that outgrows the limit is refused, in one line or in many") {
   const auto ignore = [](const sse_event&) {};
   for (const std::string line : {"data: 0123456789", "data: 0123456789\n"}) {

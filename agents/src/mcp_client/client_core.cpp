@@ -3,12 +3,15 @@
 #include "io/default_loop.hpp"
 #include "mcp_client/remote_tool.hpp"
 
+#include <algorithm>
 #include <future>
 #include <set>
 #include <utility>
 
 namespace mcp::protocol {
 namespace {
+
+constexpr std::size_t log_level_bytes = 20;
 
 session_options session_options_of(const mcp_server_options& options) {
   return {
@@ -32,30 +35,46 @@ struct client_core::listing {
   listed on_end{};
 };
 
-client_core::client_core(mcp_server_options options) : options_(std::move(options)) {}
+client_core::client_core(mcp_server_options options)
+    : options_(std::move(options)), log_(options_.on_log) {}
+
+session_events client_core::heard() {
+  const auto with = [weak = weak_from_this()](auto work) {
+    return [weak, work](const auto&... given) {
+      if (const auto self = weak.lock()) work(*self, given...);
+    };
+  };
+  return {.on_ready = with([](client_core& self) { self.refresh(); }),
+          .on_given_up = with([](client_core& self, const error& why) {
+            const std::lock_guard lock{self.mutex_};
+            self.failure_ = why;
+            self.changed_.notify_all();
+          }),
+          .on_notification = with([](client_core& self, const std::string& method,
+                                     const json& params) { self.notified(method, params); }),
+          .on_log = options_.on_log};
+}
+
+void client_core::notified(const std::string& method, const json& params) {
+  if (method == "notifications/tools/list_changed") refresh();
+  if (method == "notifications/message") show_log(params);
+}
+
+void client_core::show_log(const json& params) {
+  const auto data = params.value("data", json{});
+  auto line = "MCP server \"" + options_.name + "\" (" +
+              cut(text_of(params, "level"), log_level_bytes) + "): " +
+              cut(data.is_string() ? data.get<std::string>()
+                                   : data.dump(-1, ' ', false, json::error_handler_t::replace),
+                  log_bytes);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+  const std::lock_guard lock{log_mutex_};
+  log_.line(line, io::default_loop().now());
+}
 
 void client_core::connect() {
-  const auto weak = weak_from_this();
-  const auto refresh_now = [weak] {
-    if (const auto self = weak.lock()) self->refresh();
-  };
-  session_ = std::make_shared<session>(
-      session_options_of(options_),
-      session_events{.on_ready = refresh_now,
-                     .on_given_up =
-                         [weak](error why) {
-                           const auto self = weak.lock();
-                           if (!self) return;
-                           const std::lock_guard lock{self->mutex_};
-                           self->failure_ = std::move(why);
-                           self->changed_.notify_all();
-                         },
-                     .on_notification =
-                         [refresh_now](const std::string& method) {
-                           if (method == "notifications/tools/list_changed") refresh_now();
-                         },
-                     .on_log = options_.on_log},
-      io::default_loop());
+  session_ = std::make_shared<session>(session_options_of(options_), heard(), io::default_loop());
   session_->start(
       [this](transport_events events) { return make_transport(options_, std::move(events)); });
   std::unique_lock lock{mutex_};
@@ -203,7 +222,8 @@ void client_core::next_page(const std::shared_ptr<listing>& what) {
     }
     const auto next = page.value("nextCursor", json{});
     what->cursor = next.is_string() ? next.get<std::string>() : std::string{};
-    const bool fresh = what->cursors.insert(what->cursor).second;
+    const bool fits = what->cursor.size() <= cursor_bytes;
+    const bool fresh = fits && what->cursors.insert(what->cursor).second;
     const bool room = what->entries.size() < self->options_.max_entries &&
                       what->cursors.size() < self->options_.max_pages;
     if (what->cursor.empty() || !fresh || !room) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mcp/agents/mcp_client.hpp"
+#include "mcp_client/log_valve.hpp"
 #include "mcp_client/session.hpp"
 
 #include <chrono>
@@ -22,6 +23,8 @@ class client_core final : public std::enable_shared_from_this<client_core> {
  public:
   static constexpr std::size_t max_sets = 1000;  ///< and listeners, that one client keeps in step
   static constexpr std::chrono::milliseconds refresh_pause{200};  ///< between two lists of tools
+  static constexpr std::size_t cursor_bytes = 64UL << 10;  ///< of a list; a longer one ends it
+  static constexpr std::size_t log_bytes = 2000;  ///< kept of one log message of the server
 
   explicit client_core(mcp_server_options options);
 
@@ -44,6 +47,9 @@ class client_core final : public std::enable_shared_from_this<client_core> {
 
   void list(const std::string& method, const std::string& key, listed on_end);
   void next_page(const std::shared_ptr<listing>& what);
+  [[nodiscard]] session_events heard();
+  void notified(const std::string& method, const json& params);
+  void show_log(const json& params);
   void refresh();
   void refreshed(std::variant<std::vector<json>, error> found);
   void replace_tools(const std::vector<json>& entries);
@@ -62,6 +68,8 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   std::vector<left_out_tool> left_out_;
   std::vector<tool_set> sets_;
   std::vector<listener> listeners_;
+  std::mutex log_mutex_;
+  log_valve log_;  ///< of the server's log messages; behind `log_mutex_`
 };
 
 /// Throws `invalid_argument`, naming the member.

@@ -1,5 +1,8 @@
 #include "mcp_client/remote_tool.hpp"
 
+#include "io/default_loop.hpp"
+#include "mcp_client/remote_call.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -145,16 +148,11 @@ void remote_tool::start(const std::string& arguments, tool_reply reply) {
   const auto through = through_.lock();
   if (!through) throw error{errc::connection_failed, "the MCP client of this tool is gone"};
   json params{{"name", name_}, {"arguments", checked(arguments)}};
-  const auto end = [reply, output = output_](outcome how) {
-    try {
-      if (auto* failure = std::get_if<error>(&how)) return reply.fail(std::move(*failure));
-      reply.done(result_of(std::get<json>(how), *output));
-    } catch (const error& why) {
-      reply.fail(why);
-    }
-  };
-  // Progress moves the session's own deadline. Asking for it is what makes servers send it.
-  const auto id = through->call("tools/call", std::move(params), end, [](const rpc_progressed&) {});
+  const auto call = std::make_shared<remote_call>(description_.name, output_, reply);
+  // Progress moves the session's own deadline too. Asking for it is what makes servers send it.
+  const auto id = through->call(
+      "tools/call", std::move(params), [call](outcome how) { call->end(std::move(how)); },
+      [call](const rpc_progressed& how_far) { call->show(how_far, io::default_loop().now()); });
   if (id == 0) return;
   reply.on_cancel([weak = through_, id] {
     if (const auto alive = weak.lock()) alive->cancel(id);

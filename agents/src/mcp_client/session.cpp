@@ -1,107 +1,14 @@
 #include "mcp_client/session.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 namespace mcp::protocol {
-namespace {
-
-/// Newest first.
-constexpr std::array<std::string_view, 4> versions{"2025-11-25", "2025-06-18", "2025-03-26",
-                                                   "2024-11-05"};
-
-json introduction() {
-  return {{"protocolVersion", versions.front()},
-          {"capabilities", json::object()},
-          {"clientInfo", {{"name", "FastMCP"}, {"version", "0.1"}}}};
-}
-
-}  // namespace
-
 session::session(session_options options, session_events events, io::event_loop& loop)
     : options_(std::move(options)),
       events_(std::move(events)),
       loop_(loop),
       rpc_(options_.limits),
       restarts_(options_.restarts, options_.restart_period) {}
-
-template <class Work>
-void session::locked(Work&& work) {
-  calls later;
-  {
-    const std::lock_guard lock{mutex_};
-    work(later);
-    arm();
-  }
-  for (const auto& call : later) call();
-}
-
-void session::start(const make_transport& make) {
-  const std::weak_ptr weak{weak_from_this()};
-  const auto with = [weak](auto work) {
-    return [weak, work](auto... given) {
-      if (const auto self = weak.lock()) work(*self, std::move(given)...);
-    };
-  };
-  auto made = make({
-      .on_message = with([](session& self, std::string_view text) { self.received(text); }),
-      .on_closed = with([](session& self, error why) {
-        self.locked([&](calls& later) { self.lost(std::move(why), later); });
-      }),
-      .on_lost = with([](session& self, rpc_id id, error why) {
-        self.locked([&](calls& later) {
-          if (self.rpc_.forget(id)) self.finish(id, self.named(why), later);
-        });
-      }),
-      .on_log = events_.on_log,
-  });
-  locked([&](calls& later) {
-    transport_ = std::move(made);
-    begin(later);
-  });
-}
-
-void session::begin(calls& later) {
-  if (phase_ == phase::ended) return;
-  ++starts_;
-  phase_ = phase::handshake;
-  transport_->open();
-  const rpc_patience patience{options_.connect_timeout, options_.connect_timeout};
-  auto hello = rpc_.request("initialize", introduction(), patience, false, loop_.now());
-  requests_[hello.id] = {};
-  hello_ = hello.id;
-  if (!transport_->send(std::move(hello.text), hello.id)) {
-    lost(error{errc::overloaded, "the first message cannot be sent"}, later);
-  }
-}
-
-void session::shaken(const outcome& answer, calls& later) {
-  if (const auto* failure = std::get_if<error>(&answer)) return lost(*failure, later);
-  server_ = std::get<json>(answer);
-  const auto given = server_.is_object() ? server_.value("protocolVersion", json{}) : json{};
-  if (!given.is_string() ||
-      std::find(versions.begin(), versions.end(), given.get<std::string>()) == versions.end()) {
-    return give_up(error{errc::malformed_answer,
-                         "it speaks no version of the Model Context Protocol that we know"},
-                   later);
-  }
-  version_ = given.get<std::string>();
-  phase_ = phase::ready;
-  transport_->established(version_);
-  notify("notifications/initialized", nullptr);
-  std::vector<rpc_id> unsent;
-  for (auto& [id, waiting] : requests_) {
-    if (waiting.text.empty()) continue;
-    if (transport_->send(std::exchange(waiting.text, {}), id)) continue;
-    static_cast<void>(rpc_.forget(id));
-    unsent.push_back(id);
-  }
-  for (const auto id : unsent) {
-    finish(id, named(error{errc::overloaded, "too much waits to be sent"}), later);
-  }
-  if (events_.on_ready) later.push_back(events_.on_ready);
-}
 
 rpc_id session::call(const std::string& method, json params, std::function<void(outcome)> on_end,
                      std::function<void(const rpc_progressed&)> on_progress) {
@@ -142,7 +49,7 @@ void session::cancel(rpc_id id) {
           json_rpc::cancellation(id, "the result is not wanted any more"), std::nullopt));
     }
     finish(id, error{errc::cancelled, "the call was cancelled"}, later);
-    if (phase_ == phase::ready) transport_->settled(id, false);
+    if (transport_) transport_->settled(id, false);
   });
 }
 
@@ -178,9 +85,11 @@ void session::take(rpc_event& event, calls& later) {
     later.emplace_back([tell = found->second.on_progress, what = *progress] { tell(what); });
   } else if (const auto* question = std::get_if<rpc_asked>(&event)) {
     asked(*question);
-  } else if (const auto* told = std::get_if<rpc_notified>(&event)) {
+  } else if (auto* told = std::get_if<rpc_notified>(&event)) {
     if (phase_ != phase::ready || !events_.on_notification) return;
-    later.emplace_back([tell = events_.on_notification, method = told->method] { tell(method); });
+    later.emplace_back([tell = events_.on_notification, what = std::move(*told)] {
+      tell(what.method, what.params);
+    });
   }
 }
 
@@ -207,46 +116,6 @@ void session::finish(rpc_id id, outcome how, calls& later) {
   later.emplace_back([on_end = std::move(on_end), how = std::move(how)] { on_end(how); });
 }
 
-void session::fail_sent(const error& why, calls& later) {
-  std::vector<rpc_id> sent;
-  for (const auto& [id, one] : requests_) {
-    if (one.text.empty()) sent.push_back(id);
-  }
-  for (const auto id : sent) {
-    static_cast<void>(rpc_.forget(id));
-    finish(id, why, later);
-  }
-}
-
-void session::lost(error why, calls& later) {
-  if (phase_ != phase::handshake && phase_ != phase::ready) return;
-  phase_ = phase::waiting;
-  transport_->close();
-  fail_sent(error{errc::connection_failed, why.message()}, later);
-  const auto wait = restarts_.next(loop_.now());
-  // Another try would end in the same way.
-  const bool hopeless = why.code() == errc::unauthorized || why.code() == errc::malformed_answer;
-  if (!wait || hopeless) return give_up(why, later);
-  loop_.call_at(loop_.now() + *wait, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->locked([&](calls& then) {
-      if (self->phase_ == phase::waiting) self->begin(then);
-    });
-  });
-}
-
-void session::give_up(const error& why, calls& later) {
-  phase_ = phase::ended;
-  end_ = why;
-  if (transport_) transport_->close();
-  for (auto& [id, one] : requests_) one.text.clear();
-  fail_sent(why, later);
-  if (events_.on_given_up) {
-    later.emplace_back([tell = events_.on_given_up, end = named(why)] { tell(end); });
-  }
-}
-
 void session::arm() {
   const auto due = phase_ == phase::ended ? std::nullopt : rpc_.next_deadline();
   if (!due || (armed_ && *armed_ <= *due)) return;
@@ -264,15 +133,11 @@ void session::timer() {
       if (phase_ == phase::ready) {
         static_cast<void>(
             transport_->send(json_rpc::cancellation(late.id, "no answer in time"), std::nullopt));
-        transport_->settled(late.id, false);
       }
+      if (transport_) transport_->settled(late.id, false);
       finish(late.id, std::move(late.outcome), later);
     }
   });
-}
-
-void session::notify(const std::string& method, json params) {
-  static_cast<void>(transport_->send(json_rpc::notification(method, std::move(params)), {}));
 }
 
 error session::named(const error& why) const {

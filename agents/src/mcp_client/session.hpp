@@ -36,12 +36,15 @@ struct session_options {
 struct session_events {
   std::function<void()> on_ready{};          ///< after each handshake
   std::function<void(error)> on_given_up{};  ///< for good
-  std::function<void(const std::string& method)> on_notification{};
+  std::function<void(const std::string& method, const json& params)> on_notification{};
   std::function<void(std::string_view)> on_log{};
 };
 
 /// The conversation with one server: handshake, requests, restarts. A request that is made while
-/// the connection is being made waits for it. Safe from any thread; nothing blocks.
+/// the connection is being made waits for it. When the server has forgotten the session a new one
+/// is made, one for all: requests that it has not executed are sent there once more, those under
+/// way go on. Restarts and new sessions together are bounded by the options. Safe from any thread;
+/// nothing blocks.
 class session final : public std::enable_shared_from_this<session> {
  public:
   using make_transport = std::function<std::unique_ptr<transport>(transport_events)>;
@@ -67,14 +70,29 @@ class session final : public std::enable_shared_from_this<session> {
   struct request {
     std::function<void(outcome)> on_end{};
     std::function<void(const rpc_progressed&)> on_progress{};
-    std::string text{};  ///< until it is sent
+    std::string text{};   ///< until it is sent
+    bool resent = false;  ///< it has met a forgotten session before
   };
   /// What is to be called once the lock is free.
   using calls = std::vector<std::function<void()>>;
 
+  /// Works with the lock held, then calls what came of it.
   template <class Work>
-  void locked(Work&& work);
-  void begin(calls& later);
+  void locked(Work&& work) {
+    calls later;
+    {
+      const std::lock_guard lock{mutex_};
+      work(later);
+      arm();
+    }
+    for (const auto& call : later) call();
+  }
+  [[nodiscard]] transport_events heard();
+  void begin(bool same_server, calls& later);
+  void begin_after(std::chrono::milliseconds wait, bool same_server);
+  void send_waiting(calls& later);
+  void expired(calls& later);
+  void unexecuted(rpc_id id, std::string text, calls& later);
   void shaken(const outcome& answer, calls& later);
   void received(std::string_view text);
   void take(rpc_event& event, calls& later);

@@ -1,6 +1,7 @@
 #include "mcp_client/stdio_transport.hpp"
 
 #include "mcp_client/line_splitter.hpp"
+#include "mcp_client/log_valve.hpp"
 
 #include <array>
 #include <cerrno>
@@ -22,33 +23,6 @@ using std::chrono::steady_clock;
 
 /// What a read made of a pipe: bytes, nothing yet, or its end.
 enum class pipe_state { open, ended };
-
-/// Lines of stderr, as many as may be shown.
-class log_valve {
- public:
-  explicit log_valve(const std::function<void(std::string_view)>& out) : out_(out) {}
-  void line(std::string_view text) {
-    const auto now = steady_clock::now();
-    if (now - begun_ >= std::chrono::seconds{1}) {
-      if (dropped_ > 0 && out_) out_("(" + std::to_string(dropped_) + " lines left out)");
-      begun_ = now;
-      shown_ = 0;
-      dropped_ = 0;
-    }
-    if (shown_ >= stdio_options::log_lines_per_second) {
-      ++dropped_;
-    } else {
-      ++shown_;
-      if (out_) out_(text);
-    }
-  }
-
- private:
-  const std::function<void(std::string_view)>& out_;
-  steady_clock::time_point begun_{};
-  int shown_ = 0;
-  std::size_t dropped_ = 0;
-};
 
 }  // namespace
 
@@ -166,7 +140,8 @@ class stdio_transport::worker {
       }
       if (watched[1].revents != 0 &&
           read_some(child.errors(), [&](std::string_view piece) {
-            static_cast<void>(log_lines.feed(piece, [&](std::string_view l) { log.line(l); }));
+            static_cast<void>(log_lines.feed(
+                piece, [&](std::string_view l) { log.line(l, steady_clock::now()); }));
           }) == pipe_state::ended) {
         child.close_errors();
       }

@@ -12,7 +12,6 @@ namespace mcp::protocol {
 
 struct stdio_options {
   static constexpr std::size_t log_line_bytes = 4096;  ///< a longer line is dropped
-  static constexpr int log_lines_per_second = 100;     ///< more are dropped, and counted in the log
   child_options child{};
   std::size_t message_bytes = 8UL << 20;   ///< longest line of the server
   std::size_t waiting_bytes = 16UL << 20;  ///< most that waits to be written

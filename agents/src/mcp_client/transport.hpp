@@ -18,6 +18,10 @@ struct transport_events {
   std::function<void(error)> on_closed{};
   /// This request did not get through or will not be answered; others are not affected.
   std::function<void(rpc_id, error)> on_lost{};
+  /// The server has forgotten the session; `renew` makes another. Once per session.
+  std::function<void()> on_expired{};
+  /// This request, whose text is given back, met a forgotten session: it was not executed.
+  std::function<void(rpc_id, std::string)> on_unexecuted{};
   std::function<void(std::string_view)> on_log{};  ///< a line for people, perhaps cut
 };
 
@@ -31,6 +35,8 @@ class transport {
 
   /// Makes a new connection; what cannot be done is heard through `on_closed`.
   virtual void open() = 0;
+  /// Makes a new session with the same server. What is under way in the old one goes on.
+  virtual void renew() { open(); }
   /// `id`: of a request. False: too much waits already, the message is dropped.
   [[nodiscard]] virtual bool send(std::string message, std::optional<rpc_id> id) = 0;
   /// Nobody waits for this request any more; `answered`: as it has its answer.

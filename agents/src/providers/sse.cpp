@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace mcp::providers {
 
@@ -61,7 +62,10 @@ void sse_parser::field(std::string_view name, std::string_view value) {
   } else if (name == "event") {
     type_ = value;
   } else if (name == "id") {
-    if (value.find('\0') == std::string_view::npos) id_ = value;
+    if (value.find('\0') == std::string_view::npos) {
+      id_ = value;
+      has_id_ = true;
+    }
   } else if (name == "retry") {
     std::uint32_t number = 0;
     const auto* end = value.data() + value.size();
@@ -73,6 +77,7 @@ void sse_parser::field(std::string_view name, std::string_view value) {
 }
 
 void sse_parser::dispatch(const sink& out) {
+  if (std::exchange(has_id_, false)) last_id_ = id_;
   if (has_data_) {
     out({.type = type_.empty() ? std::string_view{"message"} : type_, .data = data_, .id = id_});
   }

@@ -32,6 +32,8 @@ class sse_parser {
   [[nodiscard]] std::optional<std::chrono::milliseconds> reconnect_after() const noexcept {
     return reconnect_after_;
   }
+  /// The id of the last event that ended, one without data included; nothing: none was given.
+  [[nodiscard]] const std::optional<std::string>& last_id() const noexcept { return last_id_; }
 
  private:
   void line(std::string_view text, const sink& out);
@@ -44,6 +46,8 @@ class sse_parser {
   std::string type_;
   std::string data_;
   std::string id_;
+  std::optional<std::string> last_id_{};
+  bool has_id_ = false;
   std::optional<std::chrono::milliseconds> reconnect_after_{};
   bool has_data_ = false;
   bool after_cr_ = false;

@@ -6,7 +6,7 @@ namespace mcp {
 namespace {
 
 using supervisor_change = update<team_state>;
-using asking = std::shared_ptr<const model_node_options>;
+using shared_asking = std::shared_ptr<const model_node_options>;
 
 /// Supersteps that a hand-off needs: the supervisor's, its own, the member's, the supervisor's.
 constexpr std::int64_t steps_of_a_hand_off = 4;
@@ -15,7 +15,7 @@ supervisor_change begin_node(const team_state&) {
   return supervisor_change{}.set(&team_state::hand_offs, 0).set(&team_state::active_agent, {});
 }
 
-asking questions(const supervisor_options& options, bool last) {
+shared_asking questions(const supervisor_options& options, bool last) {
   auto how = options.asking;
   how.system = options.system;
   if (how.speaker.empty()) how.speaker = options.supervisor;

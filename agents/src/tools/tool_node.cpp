@@ -3,6 +3,7 @@
 #include "tools/tool_runner.hpp"
 
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace mcp::detail {
@@ -56,6 +57,34 @@ verdict ask_person(const tool_call& call, const tool& what, context& ctx) {
   return {.text = "Error: a person refused this call of " + call.name + reason, .refused = true};
 }
 
+/// Stops a call that may have ended before its starter knows of it. Safe from any thread.
+class call_stopper {
+ public:
+  /// Weak: the node's context is kept by the call, and must not keep the call in turn.
+  void holds(const std::shared_ptr<tools::running_call>& call) {
+    {
+      const std::lock_guard lock{mutex_};
+      call_ = call;
+      if (!stopped_) return;
+    }
+    call->cancel();
+  }
+  void stop() {
+    std::shared_ptr<tools::running_call> call;
+    {
+      const std::lock_guard lock{mutex_};
+      stopped_ = true;
+      call = call_.lock();
+    }
+    if (call) call->cancel();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::weak_ptr<tools::running_call> call_;
+  bool stopped_ = false;
+};
+
 }  // namespace
 
 void run_tool_call(const tool_set& tools, const tool_call& call, context& ctx, end_handler on_end) {
@@ -77,18 +106,17 @@ void run_tool_call(const tool_set& tools, const tool_call& call, context& ctx, e
   // the context.
   ctx.when_durable(
       [runner, call, arguments = std::move(arguments), &ctx, on_end = std::move(on_end)]() mutable {
-        const auto running = runner->start(
+        // Before the call: once it has been answered, the context is another thread's.
+        const auto stopper = std::make_shared<call_stopper>();
+        ctx.on_cancel([stopper] { stopper->stop(); });
+        stopper->holds(runner->start(
             {.call_id = call.id,
              .idempotency_key = ctx.task_id() + "/" + call.id,
              .arguments = std::move(arguments),
              .context = &ctx},
             [call, what = runner->what(), on_end = std::move(on_end)](tools::call_end ended) {
               on_end(end_of(call, what->options(), std::move(ended)));
-            });
-        // Weak: the node's context is kept by the call, and must not keep the call in turn.
-        ctx.on_cancel([weak = std::weak_ptr{running}] {
-          if (const auto call_under_way = weak.lock()) call_under_way->cancel();
-        });
+            }));
       });
 }
 

@@ -49,11 +49,25 @@ void endless() {
   }
 }
 
+/// Our client's progress token is the id of its request.
+void progress(const std::string& id, int times) {
+  for (int i = 1; i <= times; ++i) {
+    say(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" + id +
+        R"(,"progress":)" + std::to_string(i) + R"(,"total":10,"message":"at )" +
+        std::to_string(i) + "\"}}");
+  }
+}
+
 void call(const std::string& mode, const std::string& id) {
   const std::string fine = R"({"content":[{"type":"text","text":"fine"}]})";
   if (mode == "endless") return endless();
   if (mode == "dies") ::_exit(3);
   if (mode == "silent") return;
+  if (mode == "progress") progress(id, 3);
+  if (mode == "restless") progress(id, 5000);
+  if (mode == "log") {
+    say(R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":[1]}})");
+  }
   if (mode == "deep") {
     say(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + std::string(10'000, '[') +
         std::string(10'000, ']') + "}");

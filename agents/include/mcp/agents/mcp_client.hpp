@@ -42,7 +42,7 @@ struct mcp_server_options {
   milliseconds call_timeout{60'000};         ///< without an answer or progress
   milliseconds total_call_timeout{600'000};  ///< whatever the progress
   milliseconds exit_grace{2'000};  ///< for the server to end by itself, and again after SIGTERM
-  int restarts = 5;                ///< more within `restart_period` give the server up
+  int restarts = 5;  ///< and new sessions; more within `restart_period` give the server up
   milliseconds restart_period{60'000};
   std::size_t max_message_bytes = 8UL << 20;
   std::size_t max_pending_calls = 1000;
@@ -51,8 +51,8 @@ struct mcp_server_options {
 
   bool prefix_tools = true;  ///< tools are called `name`_tool
   tool_options tools{};      ///< how they are run; `timeout` is best left to `call_timeout`
-  /// Hears stderr of the server and the client's own remarks, a line each, from any thread; must
-  /// not block.
+  /// Hears stderr of the server, its log messages and the client's own remarks, a line each, from
+  /// any thread; must not block.
   std::function<void(std::string_view)> on_log{};
 };
 
@@ -102,10 +102,12 @@ struct mcp_client_counts {
 [[nodiscard]] MCP_AGENTS_EXPORT std::string mcp_tool_name(std::string_view prefix,
                                                           std::string_view name);
 
-/// A connection to one server, made again when it breaks, as often as the options say. Its tools
-/// stay in sets when it goes, and then fail with `connection_failed`. Safe from any thread; what
-/// waits for the server must not be called on a thread of the library (in callbacks, in nodes that
-/// are not `blocking`).
+/// A connection to one server, made again when it breaks, as often as the options say. A session
+/// that a server over HTTP has forgotten is made anew, and calls that it has not executed are sent
+/// there once more. Progress of a tool's call is shown as the custom event `tool_progress` of the
+/// run. The tools stay in sets when the client goes, and then fail with `connection_failed`. Safe
+/// from any thread; what waits for the server must not be called on a thread of the library (in
+/// callbacks, in nodes that are not `blocking`).
 class MCP_AGENTS_EXPORT mcp_client {
  public:
   /// Waits for the handshake and the list of tools. Throws `invalid_argument` (the options),
@@ -114,7 +116,8 @@ class MCP_AGENTS_EXPORT mcp_client {
   explicit mcp_client(std::shared_ptr<protocol::client_core> core);
   mcp_client(const mcp_client&) = delete;
   mcp_client& operator=(const mcp_client&) = delete;
-  /// Ends the connection; tools fail from now on. Waits for the process to end.
+  /// Ends the connection; tools fail from now on. Waits for the process to end; over HTTP, half a
+  /// second at most for the server to hear that the session has ended.
   ~mcp_client();
 
   /// Adds the tools to a set, and keeps it in step when the server's list changes.

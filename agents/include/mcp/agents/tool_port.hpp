@@ -27,6 +27,18 @@ struct tool_result {
 };
 MCP_STRUCT(tool_result, content, is_error)
 
+/// How far a call is: the payload of the custom event `tool_progress` of a run.
+struct tool_progress {
+  std::string tool{};     ///< its name, as the model knows it
+  std::string call_id{};  ///< as the model gave it
+  double progress = 0;    ///< grows; in units of the tool
+  double total = 0;       ///< of the same units; 0: not known
+  std::string message{};  ///< for people; may be empty
+
+  friend bool operator==(const tool_progress&, const tool_progress&) = default;
+};
+MCP_STRUCT(tool_progress, tool, call_id, progress, total, message)
+
 /// Decides whether a person is asked before this call.
 using approval_rule = std::function<bool(const tool_call&)>;
 /// The rule that a person is asked before every call.
