@@ -72,6 +72,19 @@ TEST_CASE("A durable message that was accepted is handled by the next system if 
   CHECK(agents.ask("ledger/a", add{0}, patience) == 41);
 }
 
+TEST_CASE("An agent system's end waits until nothing of it holds the store", "[agent]") {
+  const temporary_folder folder;
+  for (int life = 0; life < 100; ++life) {
+    auto store = sqlite_checkpoint_store(folder.file("agents.db"));
+    const std::weak_ptr<checkpoint_store> held{store};
+    {
+      agent_system agents{{.store = std::move(store)}, {ledger_type({.blocking = true})}};
+      for (int i = 0; i < 20; ++i) agents.tell("ledger/" + std::to_string(i), add{0});
+    }
+    CHECK(held.expired());
+  }
+}
+
 TEST_CASE("A repeated durable message has the id it was sent with", "[agent]") {
   const auto store = in_memory_checkpoint_store();
   std::mutex mutex;

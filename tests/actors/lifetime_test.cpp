@@ -2,9 +2,11 @@
 
 #include "actors/scenario.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace mcp::test {
@@ -116,6 +118,27 @@ TEST_CASE("A store's file is free once its executor is gone, whatever still answ
   }
   late->done(update<notes>{});
   CHECK_NOTHROW(open());
+}
+
+TEST_CASE("An executor's end waits for the function of a node that has answered") {
+  for (int i = 0; i < 100; ++i) {
+    std::atomic<bool> returned{false};
+    door leave;
+    std::optional<executor<notes>> runs;
+    runs.emplace(graph<notes>("g")
+                     .node("a",
+                           [&](const notes&, const reply<notes>& answer) {
+                             answer.done(update<notes>{});
+                             leave.wait();
+                             for (int k = 0; k < 100; ++k) std::this_thread::yield();
+                             returned = true;
+                           })
+                     .entry_point("a"));
+    CHECK(runs->start({}).join().done());
+    leave.open();
+    runs.reset();
+    CHECK(returned);
+  }
 }
 
 TEST_CASE("An executor may be destroyed by a node of another one") {

@@ -86,9 +86,9 @@ class MCP_EXPORT agent_call {
 
 /// The agents of some types, by address: each exists as soon as somebody writes to it. Safe from
 /// several threads; the forms that wait are refused with `invalid_argument` on threads of the
-/// runtime (in handlers and nodes). Its destructor stops the agents after the message they are at;
-/// durable messages go on in the next system of the same name on the same store. What handlers
-/// refer to must outlive it.
+/// runtime (in handlers and nodes). Its destructor stops the agents after the message they are at
+/// and lets go of the store; durable messages go on in the next system of the same name on the same
+/// store. What handlers refer to must outlive it.
 ///
 /// Errors of all sends: `invalid_argument` (address), `unknown_agent` (type), `unknown_message`,
 /// `invalid_state` (the message does not fit), `overloaded`, `agent_stopped`, `shutting_down`.

@@ -91,8 +91,9 @@ class answers {
 };
 
 /// Runs a graph: each node is an actor, each run has a supervisor that routes the state between
-/// them. Safe from several threads. Its destructor stops the runs that are under way; stored ones
-/// go on when an executor for the same graph is made on the same store.
+/// them. Safe from several threads. Its destructor stops the runs that are under way and waits for
+/// the nodes' functions that are being called; stored runs go on when an executor for the same graph
+/// is made on the same store.
 template <class State>
 class executor {
  public:

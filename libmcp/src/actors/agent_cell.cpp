@@ -12,7 +12,7 @@ namespace {
 class agent_actor final : public base_actor {
  public:
   agent_actor(caf::actor_config& config, std::shared_ptr<agent_cell> cell)
-      : base_actor(config), cell_(std::move(cell)), census_(cell_->hub().census()) {
+      : base_actor(config), cell_(std::move(cell)), census_(cell_->hub().at_work()) {
     census_->enter();
   }
 
@@ -32,7 +32,7 @@ class agent_actor final : public base_actor {
 
  private:
   std::shared_ptr<agent_cell> cell_;
-  std::shared_ptr<run_census> census_;
+  std::shared_ptr<census> census_;
   bool done_ = false;
 };
 
@@ -258,10 +258,21 @@ std::string agent_cell::state_to_keep() const {
   return core::encode_agent_state(0, state_);
 }
 
+bool agent_cell::submit(std::function<void(agent_cell&)> job) {
+  struct owned {
+    census_seat seat;  // the first: it goes last
+    std::shared_ptr<agent_cell> self;
+  };
+  return hub_->owner().workers().submit(
+      [of = owned{census_seat{hub_->at_work()}, shared_from_this()}, job = std::move(job)] {
+        job(*of.self);
+      });
+}
+
 void agent_cell::load() {
   const auto* log = hub_->log();
   if (log == nullptr || !log->blocking()) return load_here();
-  if (hub_->owner().workers().submit([self = shared_from_this()] { self->load_here(); })) return;
+  if (submit([](agent_cell& self) { self.load_here(); })) return;
   load_failed({errc::overloaded, "too many jobs wait for a blocking thread to load this agent"});
 }
 

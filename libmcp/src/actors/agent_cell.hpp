@@ -57,6 +57,8 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   void spawn(lock& held);
   void after_change();
   [[nodiscard]] bool do_next(core::agent_todo todo);
+  /// Onto a blocking thread; the system's end waits until the job, and what it holds, is gone.
+  [[nodiscard]] bool submit(std::function<void(agent_cell&)> job);
   void load();
   void load_here();
   void load_failed(const error& reason);

@@ -39,9 +39,10 @@ agent_hub::agent_hub(agent_system_options options)
       runtime_(runtime_of(options_)),
       topics_(options_.max_subscribers) {
   core::check_agent_name("an agent system's name", options_.name);
-  if (options_.store) {
+  // Whoever still holds the hub after its end does not hold the store.
+  if (auto store = std::move(options_.store)) {
     const spawn_scope scope;
-    log_ = std::make_unique<agent_log>(*runtime_, options_.store, options_.name);
+    log_ = std::make_unique<agent_log>(*runtime_, std::move(store), options_.name);
   }
 }
 
@@ -206,7 +207,7 @@ void agent_hub::shut_down() {
   stopping_ = true;
   stop_all({errc::shutting_down, "the agent system is being destroyed"});
   runtime_->drive();
-  census_->wait_empty();
+  at_work_->wait_empty();
   for (auto& here : shards_) {
     std::unordered_map<std::string, place> gone;  // cells hold the hub: not under the lock
     const std::lock_guard lock{here.mutex};

@@ -34,7 +34,7 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   [[nodiscard]] runtime& owner() noexcept { return *runtime_; }
   /// Null without a store.
   [[nodiscard]] agent_log* log() noexcept { return log_.get(); }
-  [[nodiscard]] const std::shared_ptr<run_census>& census() const noexcept { return census_; }
+  [[nodiscard]] const std::shared_ptr<census>& at_work() const noexcept { return at_work_; }
 
   /// Checks address, type and content.
   [[nodiscard]] core::agent_mail make_mail(std::string_view address, const agent_message& message,
@@ -96,10 +96,10 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   [[nodiscard]] std::shared_ptr<agent_cell> find_or_wake(const std::string& address);
   void remove(shard& here, const agent_cell& cell, std::string saved);
 
-  const agent_system_options options_;
+  agent_system_options options_;  ///< but for the store, which the log owns
   std::shared_ptr<runtime> runtime_;
   std::unique_ptr<agent_log> log_;
-  std::shared_ptr<run_census> census_ = std::make_shared<run_census>();
+  std::shared_ptr<census> at_work_ = std::make_shared<census>();
   std::atomic<bool> stopping_{false};
 
   mutable std::shared_mutex types_mutex_;

@@ -17,11 +17,11 @@ void agent_cell::go_on() {
 
 void agent_cell::start_turn(agent_continuation then) {
   if (!spec_.options.blocking) return run_turn(then);
-  auto job = [self = shared_from_this(), then = std::move(then)] {
-    self->run_turn(then);
-    self->after_change();
-  };
-  if (hub_->owner().workers().submit(std::move(job))) return;
+  const bool taken = submit([then = std::move(then)](agent_cell& self) {
+    self.run_turn(then);
+    self.after_change();
+  });
+  if (taken) return;
   const lock held{mutex_};
   machine_.turn_ended(error{errc::overloaded, "too many jobs wait for a blocking thread"}, 0);
 }

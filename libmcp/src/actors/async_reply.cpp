@@ -120,6 +120,7 @@ void begin_async(std::shared_ptr<node_station> station, caf::actor run, core::ta
   }
   auto life = station->life.lock();
   if (!life) return;  // the executor is gone, and with it the run
+  const census_seat seat{life->at_work};  // answered or not: the executor's end waits for the call
   // The node borrows its input for the length of the call, whoever answers meanwhile.
   const auto input = task->input;
   const auto reply = std::make_shared<async_reply>(std::move(life), station, std::move(run),

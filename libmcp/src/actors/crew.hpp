@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "actors/census.hpp"
 #include "actors/live_run.hpp"
 #include "actors/result_cache.hpp"
 #include "core/circuit_breaker.hpp"
@@ -41,6 +42,7 @@ class breaker_table {
 struct engine_life {
   std::shared_ptr<runtime> owner;
   std::shared_ptr<const graph_plan> plan;  ///< and with it all that its functions own
+  std::shared_ptr<census> at_work;
 };
 
 /// What the actors of one node have in common. Immutable but for the self-protecting parts.

@@ -28,7 +28,8 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
       options_(std::move(options)),
       runtime_((options_.runtime ? *options_.runtime : actor_runtime::shared()).get()) {
   const spawn_scope scope;
-  life_ = {new engine_life{.owner = runtime_, .plan = plan_}, careful_delete{}};
+  life_ = {new engine_life{.owner = runtime_, .plan = plan_, .at_work = census_},
+           careful_delete{}};
   for (const auto& warning : plan_->warnings) {
     spdlog::warn("graph \"{}\": {}", plan_->name, to_text({warning}));
   }

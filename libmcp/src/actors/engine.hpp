@@ -77,7 +77,7 @@ class engine {
   executor_options options_;
   std::shared_ptr<runtime> runtime_;
   writer_lease writer_;
-  std::shared_ptr<run_census> census_ = std::make_shared<run_census>();
+  std::shared_ptr<census> census_ = std::make_shared<census>();
   std::unique_ptr<crew> team_;
   mutable std::mutex mutex_;
   /// Threads that are taken: by a run, or, with null, by an edit or a run that is being prepared.
