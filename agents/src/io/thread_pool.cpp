@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <openssl/crypto.h>
+
 namespace mcp::io {
 
 thread_pool::~thread_pool() {
@@ -16,6 +18,10 @@ thread_pool::~thread_pool() {
 }
 
 thread_pool& thread_pool::shared() {
+  // What is made later ends earlier: a thread that used OpenSSL must be gone before OpenSSL's own
+  // end, or what OpenSSL kept for the thread is never freed.
+  [[maybe_unused]] static const int made_earlier =
+      OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   static thread_pool pool;
   return pool;
 }
