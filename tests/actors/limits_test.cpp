@@ -2,18 +2,14 @@
 
 #include "actors/scenario.hpp"
 #include "support/forwarding_store.hpp"
+#include "support/sanitized.hpp"
 
 #include <algorithm>
 
 namespace mcp::test {
 namespace {
 
-// ThreadSanitizer takes half a minute for what is copied in a second without it.
-#ifdef __SANITIZE_THREAD__
-constexpr std::size_t large = 2UL * 1024 * 1024;
-#else
-constexpr std::size_t large = 50UL * 1024 * 1024;
-#endif
+constexpr std::size_t large = (sanitized ? 2UL : 50UL) * 1024 * 1024;
 
 /// A store on a thread of its own that takes nothing while its door is shut, but the first write.
 class shut_store final : public forwarding_store {

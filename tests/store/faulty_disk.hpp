@@ -5,7 +5,7 @@
 namespace mcp::test {
 
 /// What happens to SQLite's writes from now on.
-struct disk_fault {
+struct alignas(8) disk_fault {  // so that it can be an atomic without a lock
   enum class kind : std::uint8_t {
     none,
     die,   ///< the process ends in the middle of the write, as if it was killed
