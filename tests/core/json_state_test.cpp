@@ -145,3 +145,35 @@ TEST_CASE("JSON deeper than the limit is refused, not followed") {
   for (int i = 0; i < 1000; ++i) deep = json::array({std::move(deep)});
   CHECK(message_of([&] { static_cast<void>(to_cbor(deep)); }).find("too_large") == 0);
 }
+
+TEST_CASE("A field's reducer may be a function of the caller's") {
+  const std::map<std::string, json_reducer_function> own{
+      {"longest",
+       [](json current, json incoming) {
+         const bool longer = incoming.get<std::string>().size() > current.get<std::string>().size();
+         return longer ? incoming : current;
+       }},
+      {"broken", [](json, json) -> json { throw std::runtime_error{"no idea"}; }},
+      {"liar", [](json, json) { return json(7); }}};
+  const auto type = make_json_state_type("s", json::parse(R"({"properties": {
+    "best": {"type": "string", "x-reducer": "longest"},
+    "bad": {"type": "string", "x-reducer": "broken", "default": "as it was"},
+    "odd": {"type": "string", "x-reducer": "liar", "default": "as it was"}}})"),
+                                         own);
+  json_state state{type};
+  const auto write = [&](const char* field, const char* text) {
+    auto writes = update<json_state>{type}.set(field, text).take();
+    type->at(writes.front().channel).reduce(&state, std::move(writes.front().content), nullptr);
+  };
+  for (const auto* text : {"ab", "abcd", "abc"}) write("best", text);
+  CHECK(state.at("best") == "abcd");
+  CHECK(message_of([&] { write("bad", "x"); }) ==
+        "invalid_update: the reducer of the field \"bad\" failed: no idea");
+  CHECK(message_of([&] { write("odd", "x"); }).starts_with("invalid_state: /odd: "));
+  CHECK(state.at("bad") == "as it was");
+  CHECK(state.at("odd") == "as it was");
+  CHECK(message_of([&] {
+          static_cast<void>(make_json_state_type(
+              "s", json::parse(R"({"properties": {"a": {"x-reducer": "longets"}}})"), own));
+        }).find("x-reducer is \"longets\"") != std::string::npos);
+}

@@ -3,6 +3,8 @@
 #include "mcp/graph.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,16 +28,23 @@ struct MCP_EXPORT codec<nlohmann::json> {
   static std::string schema(schema_writer&) { return "{}"; }
 };
 
+/// A reducer of a dynamic state's field: the new value, from the old one and what is written. It
+/// must be deterministic, and safe from several threads. What is stored is the whole new value.
+using json_reducer_function =
+    std::function<nlohmann::json(nlohmann::json current, nlohmann::json incoming)>;
+
 /// Makes the type of a state from a JSON Schema (2020-12) of an object. Each entry of `properties`
 /// is a field; a state may have 64,000. Beside the standard keywords a field may have
 ///     "default"        its value at the start; absent: the empty value of its type, or null
 ///     "x-reducer"      last_value (default), any_value, append, merge, sum, minimum, maximum,
-///                      add_messages, ephemeral, untracked, or {"barrier": ["name", ...]}
+///                      add_messages, ephemeral, untracked, {"barrier": ["name", ...]}, or a name
+///                      of `reducers`
 ///     "x-visibility"   both (default), input, output, internal
 /// `$defs` are shared by all fields. What is written to a field must fit its schema; for append and
 /// merge the entries that are written must. Throws `invalid_schema` with the place.
 [[nodiscard]] MCP_EXPORT std::shared_ptr<const state_type> make_json_state_type(
-    std::string_view name, const nlohmann::json& schema);
+    std::string_view name, const nlohmann::json& schema,
+    const std::map<std::string, json_reducer_function>& reducers = {});
 
 /// A state of such a type. A value type: a copy is a copy of all fields.
 class MCP_EXPORT json_state {

@@ -89,6 +89,7 @@ class json_channel final : public dynamic_channel {
       : dynamic_channel(declared, value_type_of<json>, index),
         reducer_(declared.reducer),
         awaited_(declared.awaited),
+        function_(std::move(declared.function)),
         initial_(std::move(declared.initial)),
         whole_(compiled(declared.schema, declared)),
         entries_(entry_schema(declared, whole_)) {
@@ -128,6 +129,7 @@ class json_channel final : public dynamic_channel {
       case json_reducer::last_value:
       case json_reducer::ephemeral:
       case json_reducer::untracked:
+      case json_reducer::custom:
         return {};
       default:
         return mcp::value{json(now)};
@@ -157,11 +159,27 @@ class json_channel final : public dynamic_channel {
       case json_reducer::barrier:
         arrive(current, incoming);
         break;
+      case json_reducer::custom:
+        current = reduced(current, std::move(incoming));
+        break;
       default:
         current = std::move(incoming);
         break;
     }
     patch.set(current);
+  }
+
+  [[nodiscard]] json reduced(const json& current, json&& incoming) const {
+    try {
+      auto made = function_(current, std::move(incoming));
+      check(whole_, name(), made);
+      return made;
+    } catch (const error&) {
+      throw;
+    } catch (const std::exception& what) {
+      throw error{errc::invalid_update,
+                  "the reducer of the field \"" + name() + "\" failed: " + what.what()};
+    }
   }
 
   void append_to(json& current, json&& incoming, const patch_target& patch) const {
@@ -219,6 +237,7 @@ class json_channel final : public dynamic_channel {
 
   json_reducer reducer_;
   std::vector<std::string> awaited_;
+  json_reducer_function function_;
   json initial_;
   json_schema whole_;
   json_schema entries_;

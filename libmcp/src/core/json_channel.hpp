@@ -23,6 +23,7 @@ enum class json_reducer : std::uint8_t {
   ephemeral,
   untracked,
   barrier,
+  custom,  ///< a function of the caller's
 };
 
 /// What the schema of a dynamic state says of one field.
@@ -30,6 +31,7 @@ struct json_field {
   std::string name{};
   json_reducer reducer = json_reducer::last_value;
   std::vector<std::string> awaited{};  ///< names of a barrier
+  json_reducer_function function{};    ///< of `custom`
   visibility seen = visibility::both;
   std::string text{};          ///< description
   nlohmann::json initial{};    ///< its value at the start
@@ -37,9 +39,12 @@ struct json_field {
   nlohmann::json definitions;  ///< `$defs` of the state
 };
 
+using json_reducer_functions = std::map<std::string, json_reducer_function>;
+
 /// Reads the entry `name` of `properties`. Throws `invalid_schema`.
 [[nodiscard]] json_field read_json_field(const std::string& name, const nlohmann::json& property,
-                                         const nlohmann::json& definitions);
+                                         const nlohmann::json& definitions,
+                                         const json_reducer_functions& custom);
 
 /// Makes the channel with this index among those of its state.
 [[nodiscard]] std::unique_ptr<channel> make_json_channel(json_field declared, std::size_t index);

@@ -45,7 +45,15 @@ auto pick(const Table& table, const json& name, const std::string& field, const 
   refuse(field, std::string{keyword} + " is " + name.dump() + "; known are: " + all);
 }
 
-void read_reducer(json_field& field, const json& wanted) {
+void read_reducer(json_field& field, const json& wanted, const json_reducer_functions& custom) {
+  if (wanted.is_string()) {
+    const auto own = custom.find(wanted.get<std::string>());
+    if (own != custom.end() && own->second) {
+      field.reducer = json_reducer::custom;
+      field.function = own->second;
+      return;
+    }
+  }
   if (!wanted.is_object()) {
     field.reducer = pick(reducers, wanted, field.name, "x-reducer");
     return;
@@ -93,7 +101,8 @@ void check_type(const json_field& field, const char* wanted) {
 
 }  // namespace
 
-json_field read_json_field(const std::string& name, const json& property, const json& definitions) {
+json_field read_json_field(const std::string& name, const json& property, const json& definitions,
+                           const json_reducer_functions& custom) {
   json_field field;
   field.name = name;
   field.definitions = definitions;
@@ -105,7 +114,7 @@ json_field read_json_field(const std::string& name, const json& property, const 
   if (!property.is_object()) refuse(name, "the schema of a field is an object or true");
   field.schema = property;
   if (const auto wanted = property.find("x-reducer"); wanted != property.end()) {
-    read_reducer(field, *wanted);
+    read_reducer(field, *wanted, custom);
   }
   if (const auto seen = property.find("x-visibility"); seen != property.end()) {
     field.seen = pick(visibilities, *seen, name, "x-visibility");

@@ -13,7 +13,8 @@ constexpr std::size_t max_fields = 64'000;
 class json_state_type final : public state_type,
                               public std::enable_shared_from_this<json_state_type> {
  public:
-  json_state_type(std::string_view name, const json& schema)
+  json_state_type(std::string_view name, const json& schema,
+                  const core::json_reducer_functions& reducers)
       : state_type(name, typeid(json_state)) {
     if (!schema.is_object())
       throw error{errc::invalid_schema, "the schema of a state is an object"};
@@ -31,7 +32,7 @@ class json_state_type final : public state_type,
     const auto definitions = schema.value("$defs", json::object());
     for (const auto& [field, property] : properties->items()) {
       index_.emplace(field, channel_count());
-      add(core::make_json_channel(core::read_json_field(field, property, definitions),
+      add(core::make_json_channel(core::read_json_field(field, property, definitions, reducers),
                                   channel_count()));
     }
   }
@@ -69,8 +70,10 @@ const json_state_type& dynamic(const std::shared_ptr<const state_type>& type) {
 
 }  // namespace
 
-std::shared_ptr<const state_type> make_json_state_type(std::string_view name, const json& schema) {
-  return std::make_shared<const json_state_type>(name, schema);
+std::shared_ptr<const state_type> make_json_state_type(
+    std::string_view name, const json& schema,
+    const std::map<std::string, json_reducer_function>& reducers) {
+  return std::make_shared<const json_state_type>(name, schema, reducers);
 }
 
 json_state::json_state(std::shared_ptr<const state_type> type) : type_(std::move(type)) {
