@@ -70,7 +70,8 @@ void resume_run(agent_context& ctx, std::shared_ptr<executor<State>> executor, s
 
 /// A node that asks an agent. `address(const State&)` and `request(const State&)` say whom and
 /// what, `apply(const Reply&)` makes the reply an update. The reply type is the one the message
-/// declares. The message's id is the task's, so that an agent can tell a repeated question. When
+/// declares; for an `agent_message` it is the `agent_outcome`, whose error `apply` throws. The
+/// message's id is the task's, so that an agent can tell a repeated question. When
 /// the result is not wanted any more (cancel, timeout of the node) the question is withdrawn.
 /// `system` must outlive the executor.
 ///     graph.node("price", mcp::agent_node<State>(agents, to, ask, apply,
@@ -79,12 +80,20 @@ template <class State, class Address, class Request, class Apply>
 [[nodiscard]] auto agent_node(agent_system& system, Address address, Request request, Apply apply,
                               milliseconds timeout = milliseconds{30'000}) {
   using asked = std::remove_cvref_t<std::invoke_result_t<Request&, const State&>>;
-  using answer = typename detail::reply_of<asked>::type;
+  constexpr bool erased = std::same_as<asked, agent_message>;
+  using answer =
+      std::conditional_t<erased, agent_outcome, typename detail::reply_of<asked>::type>;
   static_assert(!std::is_void_v<answer>,
                 "the message of an agent node declares `using reply = ...`");
   return [&system, address = std::move(address), request = std::move(request),
           apply = std::move(apply), timeout](const State& s, context& ctx, reply<State> to) {
-    auto content = detail::make_agent_message(request(s));
+    auto content = [&] {
+      if constexpr (erased) {
+        return request(s);
+      } else {
+        return detail::make_agent_message(request(s));
+      }
+    }();
     std::string whom{address(s)};
     const auto question = std::make_shared<detail::withdrawable>();
     ctx.on_cancel([question] { question->withdraw(); });
@@ -92,7 +101,11 @@ template <class State, class Address, class Request, class Apply>
                       content = std::move(content), id = ctx.task_id()] {
       const auto then = [apply, to](const agent_outcome& outcome) {
         try {
-          to.done(apply(outcome.template as<answer>()));
+          if constexpr (erased) {
+            to.done(apply(outcome));
+          } else {
+            to.done(apply(outcome.template as<answer>()));
+          }
         } catch (const error& what) {
           to.fail(what);
         } catch (const std::exception& what) {
