@@ -38,9 +38,10 @@ class cluster_folder {
 
 /// Runs a file to its end; throws the run's error.
 inline nlohmann::json run_file(const std::string& text,
-                               const nlohmann::json& input = nlohmann::json::object()) {
+                               const nlohmann::json& input = nlohmann::json::object(),
+                               const cluster::load_options& options = {}) {
   const cluster_folder folder{text};
-  const auto system = folder.load();
+  const auto system = folder.load(options);
   const auto ended = system->executor().run_to_result(json_state{system->type(), input},
                                                       system->default_run_options());
   ended.check();

@@ -1,6 +1,5 @@
 #include "mcp/agents/tool_node.hpp"
 #include "runtime/cluster_system_support.hpp"
-#include "system/node_types.hpp"
 
 #include <sstream>
 
@@ -249,51 +248,6 @@ nodes:
 edges: [start -> shaky -> bad -> END]
 )file");
   CHECK(state["log"] == json{"attempt 2", "always"});
-}
-
-TEST_CASE("A registered node type stands behind the key type") {
-  auto& registry = cluster::node_type_registry::global();
-  if (!registry.find("echo_test")) {
-    registry.add("echo_test", [](const cluster::node_type_request& request) {
-      node_spec spec;
-      spec.run = [type = request.state, options = request.options](const node_input&, context&) {
-        return node_result{.writes = update<json_state>{type}.set("a", options["text"]).take()};
-      };
-      return spec;
-    });
-  }
-  CHECK(run_file("state: {a: string}\nnodes: {n: {type: echo_test, options: {text: hi}}}\n"
-                 "edges: [start -> n -> END]\n")["a"] == "hi");
-  CHECK_THAT(cluster_folder{"state: {a: string}\nnodes: {n: {type: echo_tset}}\n"
-                            "edges: [start -> n -> END]\n"}
-                 .problems(),
-             Contains("2:19: there is no node type \"echo_tset\", did you mean \"echo_test\"?"));
-}
-
-TEST_CASE("A node type is given the models and tools of the file by name") {
-  auto& registry = cluster::node_type_registry::global();
-  if (!registry.find("parts_test")) {
-    registry.add("parts_test", [](const cluster::node_type_request& request) {
-      const auto model = request.model(request.options["model"]);
-      const auto tools = request.tools({request.options["tool"]});
-      node_spec spec;
-      spec.run = [type = request.state, made = model.model != nullptr, tools](const node_input&,
-                                                                              context&) {
-        const auto text = made ? tools.names().front() : std::string{};
-        return node_result{.writes = update<json_state>{type}.set("a", text).take()};
-      };
-      return spec;
-    });
-  }
-  const auto file = [](const std::string& model, const std::string& tool) {
-    return "state: {a: string}\nmodels: {main: {provider: scripted}}\n"
-           "tools: {sum: {builtin: calculator}}\nnodes: {n: {type: parts_test, options: {model: " +
-           model + ", tool: " + tool + "}}}\nedges: [start -> n -> END]\n";
-  };
-  CHECK(run_file(file("main", "sum"))["a"] == "sum");
-  CHECK_THAT(cluster_folder{file("mian", "sum")}.problems(),
-             Contains("4:9:") && Contains("there is no model \"mian\", did you mean \"main\"?"));
-  CHECK_THAT(cluster_folder{file("main", "sun")}.problems(), Contains("did you mean \"sum\"?"));
 }
 
 TEST_CASE("A system says what it is") {

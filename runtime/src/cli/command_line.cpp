@@ -34,6 +34,7 @@ class parser {
     add_readers();
     add_changers();
     add_file_commands();
+    add_plugin_commands();
     add_others();
   }
 
@@ -53,6 +54,10 @@ class parser {
     to->add_option("file,--file", options_.file, "the cluster file")
         ->type_name("FILE")
         ->required(required);
+    to->add_option("--plugin", options_.plugins,
+                   "a plugin that the file may use under its own name; may be repeated")
+        ->type_name("FILE.so")
+        ->allow_extra_args(false);
   }
   void add_thread(CLI::App* to) {
     to->add_option("thread", options_.thread, "the thread")->type_name("THREAD")->required();
@@ -188,6 +193,31 @@ class parser {
         ->type_name("N")
         ->check(CLI::Range(0, most_depth));
   }
+  void add_plugin_commands() {
+    auto* plugin = app_.add_subcommand("plugin", "look at plugins, and begin new ones");
+    plugin->require_subcommand(1);
+    plugin->footer("Examples:\n  mcp-cluster plugin new greeter\n"
+                   "  mcp-cluster plugin check build/greeter.so");
+    const auto add = [&](command what, const std::string& name, const std::string& description) {
+      auto* made = plugin->add_subcommand(name, description);
+      made->callback([this, what] { options_.what = what; });
+      return made;
+    };
+    auto* check = add(command::plugin_check, "check", "show what a plugin offers, or what is wrong");
+    auto* trial = add(command::plugin_trial, "trial", "load a plugin for another process");
+    trial->group("");
+    for (auto* one : {check, trial}) {
+      one->add_option("file", options_.file, "the shared object")->type_name("FILE.so")->required();
+    }
+    add_json(check);
+    check->footer("Examples:\n  mcp-cluster plugin check build/greeter.so\n"
+                  "  mcp-cluster plugin check build/greeter.so --json");
+    auto* fresh = add(command::plugin_new, "new", "write the project of a new plugin");
+    fresh->add_option("name", options_.name, "the plugin's name")->type_name("NAME")->required();
+    fresh->add_option("--folder", options_.folder, "where to (default: NAME)")->type_name("FOLDER");
+    add_json(fresh);
+    fresh->footer("Examples:\n  mcp-cluster plugin new greeter");
+  }
   void add_others() {
     auto* completion = add(command::completion, "completion", "print a shell's completion script",
                            "  source <(mcp-cluster completion bash)\n"
@@ -250,6 +280,7 @@ command_words words_of(const CLI::App& command) {
     if (added.name == "--format") added.choices = formats;
   }
   if (words.name == "completion") words.choices = shells;
+  if (words.name == "plugin") words.choices = {"check", "new"};
   return words;
 }
 

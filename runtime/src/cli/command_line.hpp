@@ -20,6 +20,9 @@ enum class command : std::uint8_t {
   fork,
   cancel,
   tail,
+  plugin_check,
+  plugin_new,
+  plugin_trial,  ///< the other side of `try_plugin`; not for people
   completion,
   version,
 };
@@ -36,6 +39,9 @@ struct command_options {
   std::vector<std::string> answers{};  ///< ID=JSON or JSON
   std::string format = "mermaid";      ///< of `graph`
   std::string shell{};                 ///< of `completion`
+  std::vector<std::string> plugins{};  ///< shared objects, beside those of the file
+  std::string name{};                  ///< of `plugin new`
+  std::string folder{};                ///< of `plugin new`; empty: the name
   int depth = 0;                       ///< levels of subgraphs that `graph` draws
   std::size_t limit = 20;              ///< lines of `threads` and `history`
   bool offline = false;

@@ -20,6 +20,8 @@ namespace mcp::cluster {
 [[nodiscard]] int fork_command(const command_options& options);
 [[nodiscard]] int cancel_command(const command_options& options);
 [[nodiscard]] int tail_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int plugin_check_command(const command_options& options);
+[[nodiscard]] int plugin_new_command(const command_options& options);
 [[nodiscard]] int completion_command(const command_options& options);
 [[nodiscard]] int version_command(const command_options& options);
 

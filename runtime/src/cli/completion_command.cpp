@@ -45,7 +45,7 @@ std::string bash_script(const std::vector<command_words>& commands) {
     script += "    " + one.name + ") options='" + words(options) + "' choices='" +
               words(one.choices) + "' ;;\n";
   }
-  script += "  esac\n";
+  script += "  esac\n  [ \"$COMP_CWORD\" -eq 2 ] || choices=\n";
   for (const auto& one : commands) {
     for (const auto& option : one.options) {
       if (option.choices.empty()) continue;
@@ -89,8 +89,10 @@ std::string zsh_script(const std::vector<command_words>& commands) {
       script += "      elif [[ $words[CURRENT-1] == " + option.name + " ]]; then compadd " +
                 words(option.choices) + "\n";
     }
-    script += "      else " + (one.choices.empty() ? "_files" : "compadd " + words(one.choices)) +
-              "; fi ;;\n";
+    if (!one.choices.empty()) {
+      script += "      elif (( CURRENT == 3 )); then compadd " + words(one.choices) + "\n";
+    }
+    script += "      else _files; fi ;;\n";
   }
   return script +
          "  esac\n"
@@ -112,7 +114,10 @@ std::string fish_script(const std::vector<command_words>& commands) {
       if (!option.choices.empty()) script += " -f -a '" + words(option.choices) + "'";
       script += '\n';
     }
-    if (!one.choices.empty()) script += here + "-f -a '" + words(one.choices) + "'\n";
+    if (one.choices.empty()) continue;
+    const auto all = words(one.choices);
+    script += start + "-n '__fish_seen_subcommand_from " + one.name +
+              "; and not __fish_seen_subcommand_from " + all + "' -f -a '" + all + "'\n";
   }
   return script;
 }

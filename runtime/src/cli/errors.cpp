@@ -18,6 +18,7 @@ int exit_code_of(errc code) noexcept {
     case errc::invalid_cluster_file:
     case errc::invalid_graph:
     case errc::invalid_schema:
+    case errc::invalid_plugin:
       return exit_bad_file;
     case errc::invalid_argument:
     case errc::invalid_state:

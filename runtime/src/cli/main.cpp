@@ -6,6 +6,7 @@
 #include "cli/output.hpp"
 #include "cli/report.hpp"
 #include "cli/stop_signals.hpp"
+#include "plugins/plugin_trial.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -37,6 +38,12 @@ int execute(const command_options& options, stop_signals& signals) {
       return fork_command(options);
     case command::cancel:
       return cancel_command(options);
+    case command::plugin_check:
+      return plugin_check_command(options);
+    case command::plugin_new:
+      return plugin_new_command(options);
+    case command::plugin_trial:
+      return answer_trial(options.file);
     case command::completion:
       return completion_command(options);
     case command::version:

@@ -1,5 +1,7 @@
 #include "cli/stored.hpp"
 
+#include "cli/this_program.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -37,6 +39,8 @@ load_options load_options_of(const command_options& options) {
   }
   made.store_path = options.store;
   made.offline = options.offline;
+  made.plugins.files = options.plugins;
+  made.plugins.trial.program = this_program;
   return made;
 }
 

@@ -21,9 +21,18 @@
 /// What a cluster file says, as plain data: read, but not yet checked against one another.
 namespace mcp::cluster {
 
+/// A shared object that adds to what a file may use.
+struct plugin_description {
+  std::string label{};
+  file_position at{};
+  std::string file{};
+  nlohmann::json config{};
+};
+
 struct state_description {
   file_position at{};
   nlohmann::json schema = nlohmann::json::object();  ///< for `make_json_state_type`
+  std::vector<placed_name> plugin_reducers{};        ///< LABEL.NAME, as the schema names them
   std::map<std::string, file_position> fields{};
 
   [[nodiscard]] std::vector<std::string> names() const;
@@ -44,7 +53,7 @@ struct rule_description {
   std::optional<compiled_script> lua{};
 };
 
-enum class model_provider : std::uint8_t { openai, anthropic, scripted, replay };
+enum class model_provider : std::uint8_t { openai, anthropic, scripted, replay, plugin };
 
 struct model_description {
   std::string name{};
@@ -53,6 +62,8 @@ struct model_description {
   std::string model{};
   model_endpoint endpoint{};
   std::vector<rule_description> rules{};
+  placed_name type{};        ///< LABEL.NAME of a plugin
+  nlohmann::json options{};  ///< of that
   std::string replay_file{};
   std::string record_file{};
   std::optional<rate_limit> limit{};
@@ -79,7 +90,9 @@ struct call_options_description {
 struct tool_description_in_file {
   std::string name{};
   file_position at{};
-  std::string builtin{};  ///< empty: a tool in Lua
+  std::string builtin{};  ///< empty: a tool in Lua, or of a plugin
+  placed_name type{};        ///< LABEL.NAME of a plugin; empty: none
+  nlohmann::json options{};  ///< of that
   std::optional<compiled_script> lua{};
   std::string description{};
   nlohmann::json parameters{};
@@ -165,12 +178,21 @@ struct typed_node_description {
   nlohmann::json options{};
 };
 
+struct agent_node_description {
+  placed_name agent{};  ///< LABEL.NAME of a plugin
+  text_template key{};
+  placed_name message{};
+  std::vector<std::pair<std::string, compiled_script>> content{};
+  std::optional<placed_name> into{};
+  milliseconds answer_within{30'000};
+};
+
 struct node_description {
   std::string name{};
   file_position at{};
   std::variant<std::monostate, lua_node_description, model_node_description, tools_node_description,
                call_node_description, ask_node_description, graph_node_description,
-               typed_node_description>
+               typed_node_description, agent_node_description>
       what{};
   node_options options{};
   std::vector<placed_name> destinations{};
@@ -231,6 +253,7 @@ struct memory_description {
 struct cluster_description {
   std::string name{};
   std::string description{};
+  std::vector<plugin_description> plugins{};
   graph_description graph{};
   std::vector<graph_description> graphs{};  ///< subgraphs
   std::vector<model_description> models{};

@@ -186,6 +186,7 @@ std::optional<cluster_description> read_cluster_file(const std::string& path, st
   result.name = keys.text_or("name", file_stem(path));
   check_name(result.name, keys.at("name"), "a system", problems);
   result.description = keys.text_or("description", {});
+  if (const auto* plugins = keys.map("plugins")) result.plugins = read_plugins(*plugins, with);
   result.graph.name = result.name;
   result.graph.at = tree->at;
   read_graph(keys, with, result.graph);

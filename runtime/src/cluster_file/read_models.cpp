@@ -87,11 +87,17 @@ model_description read_model(const yaml_node::entry& entry, const reading& with)
   result.name = entry.key;
   result.at = entry.at;
   map_reader keys{entry.value, "the model \"" + entry.key + "\"", with.problems};
-  if (const auto index = keys.word("provider", {"openai", "anthropic", "scripted", "replay"})) {
+  if (const auto* named = entry.value.find("provider");
+      named != nullptr && named->text.find('.') != std::string::npos) {
+    result.provider = model_provider::plugin;
+    result.type = keys.name("provider").value_or(placed_name{});
+    result.options = keys.value("options");
+  } else if (const auto index =
+                 keys.word("provider", {"openai", "anthropic", "scripted", "replay"})) {
     result.provider = static_cast<model_provider>(*index);
   } else if (!keys.has("provider")) {
     with.problems.error(entry.at, "the model \"" + entry.key + "\" has no `provider`",
-                        "write openai, anthropic, scripted or replay");
+                        "write openai, anthropic, scripted, replay, or PLUGIN.NAME");
   }
   read_endpoint(keys, with, result);
   read_request(keys, result.request);

@@ -95,11 +95,32 @@ void read_typed_node(map_reader& keys, node_description& to) {
   auto& node = to.what.emplace<typed_node_description>();
   if (auto type = keys.name("type")) node.type = std::move(*type);
   node.options = keys.value("options");
+  to.options.blocking = keys.boolean("blocking").value_or(false);
+}
+
+void read_agent_node(map_reader& keys, const reading& with, node_description& to) {
+  auto& node = to.what.emplace<agent_node_description>();
+  if (auto agent = keys.name("agent")) node.agent = std::move(*agent);
+  if (const auto* key = keys.any("key")) {
+    node.key = with.words(*key);
+  } else {
+    with.problems.error(to.at, "the node \"" + to.name + "\" does not say which agent it asks",
+                        "add `key: TEXT`: there is an agent of that type for each key");
+  }
+  if (auto message = keys.name("message")) {
+    node.message = std::move(*message);
+  } else if (!keys.has("message")) {
+    with.problems.error(to.at, "the node \"" + to.name + "\" has no `message`",
+                        "name one that the agent handles");
+  }
+  node.content = read_expressions(keys, "content", with);
+  node.into = keys.name("into");
+  node.answer_within = keys.duration("answer_within").value_or(node.answer_within);
 }
 
 node_description read_node(const yaml_node::entry& entry, const reading& with) {
   static const std::vector<std::string> kinds{"lua", "model", "run_tools", "call",
-                                              "ask", "graph", "type"};
+                                              "ask", "graph", "agent",     "type"};
   node_description result;
   result.name = entry.key;
   result.at = entry.at;
@@ -116,7 +137,7 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
     with.problems.error(entry.at,
                         "the node \"" + entry.key + "\" says " +
                             (count == 0 ? "not" : "more than once") + " what it is",
-                        "write exactly one of lua, model, run_tools, call, ask, graph and type");
+                        "write exactly one of lua, model, run_tools, call, ask, graph, agent and type");
   }
   if (kind == "lua") read_lua_node(keys, with, result);
   if (kind == "model") read_model_node(keys, with, result);
@@ -124,6 +145,7 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
   if (kind == "call") read_call_node(keys, with, result);
   if (kind == "ask") read_ask_node(keys, with, result);
   if (kind == "graph") read_graph_node(keys, result);
+  if (kind == "agent") read_agent_node(keys, with, result);
   if (kind == "type") read_typed_node(keys, result);
   read_node_options(keys, with, result);
   return result;

@@ -26,6 +26,8 @@ struct reading {
 bool check_name(const std::string& name, file_position at, std::string_view what,
                 problem_list& problems);
 
+[[nodiscard]] std::vector<plugin_description> read_plugins(const yaml_node& node,
+                                                           const reading& with);
 [[nodiscard]] state_description read_state(const yaml_node& node, const reading& with);
 [[nodiscard]] std::vector<model_description> read_models(const yaml_node& node,
                                                          const reading& with);

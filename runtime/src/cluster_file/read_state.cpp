@@ -94,11 +94,25 @@ json long_form(const yaml_node& node, const std::string& field, problem_list& pr
   return schema;
 }
 
+/// The reducer of a plugin that a field has, LABEL.NAME; nothing when it has one of ours.
+std::optional<std::string> plugin_reducer_of(const json& schema) {
+  const auto reducer = schema.find("x-reducer");
+  if (reducer == schema.end() || !reducer->is_string()) return std::nullopt;
+  auto name = reducer->get<std::string>();
+  if (name.find('.') == std::string::npos) return std::nullopt;
+  return name;
+}
+
+/// Plugins are not loaded yet: a reducer of one counts as any other.
 void check_field(const std::string& field, const json& schema, file_position at,
                  problem_list& problems) {
+  std::map<std::string, json_reducer_function> unknown;
+  if (const auto name = plugin_reducer_of(schema)) {
+    unknown.emplace(*name, [](json, json incoming) { return incoming; });
+  }
   try {
     const auto type =
-        make_json_state_type("state", {{"properties", json::object({{field, schema}})}});
+        make_json_state_type("state", {{"properties", json::object({{field, schema}})}}, unknown);
     static_cast<void>(json_state{type});
   } catch (const error& wrong) {
     problems.error(at, "the field \"" + field + "\": " + wrong.message(),
@@ -142,6 +156,11 @@ state_description read_state(const yaml_node& node, const reading& with) {
     const auto errors = with.problems.errors();
     if (schema) check_field(entry.key, *schema, entry.value.at, with.problems);
     if (!schema || with.problems.errors() != errors) schema = json::object();
+    if (auto name = plugin_reducer_of(*schema)) {
+      const auto* reducer = entry.value.find("reducer");
+      result.plugin_reducers.push_back(
+          {std::move(*name), reducer == nullptr ? entry.at : reducer->at});
+    }
     properties[entry.key] = std::move(*schema);
     result.fields[entry.key] = entry.at;
   }

@@ -104,11 +104,15 @@ tool_description_in_file read_tool(const yaml_node::entry& entry, const reading&
   result.name = entry.key;
   result.at = entry.at;
   map_reader keys{entry.value, "the tool \"" + entry.key + "\"", with.problems};
-  if (keys.has("builtin") == keys.has("lua")) {
-    static_cast<void>(keys.any("builtin"));
-    static_cast<void>(keys.any("lua"));
-    with.problems.error(entry.at, "the tool \"" + entry.key + "\" needs either `builtin` or `lua`",
-                        "name a built-in tool, or write a function");
+  if (keys.has("builtin") + keys.has("lua") + keys.has("type") != 1) {
+    for (const auto* kind : {"builtin", "lua", "type"}) static_cast<void>(keys.any(kind));
+    with.problems.error(entry.at,
+                        "the tool \"" + entry.key + "\" needs one of `builtin`, `lua` and `type`",
+                        "name a built-in tool, write a function, or name a plugin's tool");
+  } else if (keys.has("type")) {
+    result.type = keys.name("type").value_or(placed_name{});
+    result.options = keys.value("options");
+    result.description = keys.text_or("description", {});
   } else if (keys.has("lua")) {
     read_lua_tool(keys, with, result);
   } else {

@@ -17,6 +17,8 @@ struct loaded_file {
   std::string bytes;
   cluster_description description;
   std::shared_ptr<tool_servers> servers;
+  std::shared_ptr<agent_host> agents = std::make_shared<agent_host>();
+  std::vector<agent_spec> agent_types;
   ready_graph graph;
 };
 
@@ -34,9 +36,15 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   if (options.store_path) file.store = *options.store_path;
   result.servers = std::make_shared<tool_servers>(
       file, tool_servers::settings{options.offline, process_environment()}, problems);
-  graph_parts parts{file,
-                    make_models(file, {options.models, options.offline, check_only}, problems),
-                    make_tools(file, options.offline, problems), result.servers};
+  const plugin_set plugins{file, options.plugins, problems};
+  result.agent_types = plugins.agent_types();
+  graph_parts parts{
+      file,
+      make_models(file, {options.models, options.offline, check_only}, plugins, problems),
+      make_tools(file, options.offline, plugins, problems),
+      result.servers,
+      result.agents,
+      plugins};
   result.graph = make_graphs(parts, problems);
   return result;
 }
@@ -83,12 +91,18 @@ struct cluster_system::parts {
   run_options options;
   std::vector<cluster_problem> warnings;
   std::shared_ptr<tool_servers> servers;
+  std::shared_ptr<agent_host> agents;
+  std::vector<agent_spec> agent_types;
   std::mutex mutex;
   std::unique_ptr<mcp::executor<json_state>> executor;
 };
 
 cluster_system::cluster_system(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
-cluster_system::~cluster_system() = default;
+
+cluster_system::~cluster_system() {
+  parts_->executor.reset();  // its nodes ask the agents
+  parts_->agents->system.reset();
+}
 
 std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                                      const load_options& options) {
@@ -112,6 +126,8 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         std::move(run),
                                         problems.sorted(),
                                         std::move(file.servers),
+                                        std::move(file.agents),
+                                        std::move(file.agent_types),
                                         {},
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
@@ -193,8 +209,14 @@ mcp::executor<json_state>& cluster_system::executor() {
     if (const auto failed = parts_->servers->start(problems)) {
       throw error{*failed, to_text(problems.sorted())};
     }
-    parts_->executor = std::make_unique<mcp::executor<json_state>>(
-        parts_->graph, options_for(parts_->store, parts_->memory));
+    auto options = options_for(parts_->store, parts_->memory);
+    parts_->agents->system.reset();  // of a call that failed
+    if (!parts_->agent_types.empty()) {
+      parts_->agents->system = std::make_unique<agent_system>(
+          agent_system_options{.name = parts_->name, .store = options.store}, parts_->agent_types);
+    }
+    parts_->executor =
+        std::make_unique<mcp::executor<json_state>>(parts_->graph, std::move(options));
   }
   return *parts_->executor;
 }

@@ -3,6 +3,7 @@
 #include "cluster_file/problem_list.hpp"
 #include "mcp/executor.hpp"
 #include "mcp/json.hpp"
+#include "plugins/plugin_set.hpp"
 
 #include <functional>
 #include <map>
@@ -23,6 +24,7 @@ struct load_options {
   std::optional<std::string> store_path{};
   /// Models that need a network answer by a script, and tools that need one are refused.
   bool offline = false;
+  plugin_choices plugins{};
 };
 
 /// One cluster file, ready to run. Immutable but for its executor; safe from several threads.
@@ -47,7 +49,7 @@ class cluster_system {
   [[nodiscard]] const std::shared_ptr<const state_type>& type() const noexcept;
   [[nodiscard]] const compiled_graph<json_state>& graph() const noexcept;
   /// Made at the first call: starts the servers of `mcp_servers`, opens the store, and goes on with
-  /// the store's unfinished runs of this graph. Throws their errors; the next call then tries
+  /// the store's unfinished messages to agents and runs of this graph. Throws their errors; the next call then tries
   /// again.
   [[nodiscard]] mcp::executor<json_state>& executor();
   /// Starts the servers of `mcp_servers` that do not run; what is wrong with them.

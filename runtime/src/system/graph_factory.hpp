@@ -3,6 +3,8 @@
 #include "cluster_file/description.hpp"
 #include "mcp/agents/tool.hpp"
 #include "mcp/json.hpp"
+#include "plugins/plugin_set.hpp"
+#include "system/agent_host.hpp"
 #include "system/model_factory.hpp"
 #include "system/tool_servers.hpp"
 
@@ -23,6 +25,8 @@ struct graph_parts {
   std::map<std::string, ready_model> models{};
   std::map<std::string, std::shared_ptr<tool>> tools{};
   std::shared_ptr<tool_servers> servers{};
+  std::shared_ptr<agent_host> agents{};  ///< whom nodes ask
+  const plugin_set& plugins;
 };
 
 /// Makes the graph of a file with its subgraphs, after checking every name in them. What is wrong

@@ -1,7 +1,5 @@
 #include "system/graph_maker.hpp"
 
-#include "system/node_types.hpp"
-
 #include <algorithm>
 
 namespace mcp::cluster {
@@ -21,8 +19,15 @@ std::vector<std::string> keys_of(const Map& map) {
 ready_graph graph_maker::run() {
   const auto errors_before = problems_.errors();
   ready_graph result;
+  const auto reducers = parts_.plugins.reducers();
+  for (const auto& name : what_.state.plugin_reducers) {
+    if (!reducers.contains(name.name)) {
+      parts_.plugins.report_unknown("reducer", name, problems_);
+      return result;
+    }
+  }
   try {
-    result.type = make_json_state_type(what_.name, what_.state.schema);
+    result.type = make_json_state_type(what_.name, what_.state.schema, reducers);
   } catch (const error& wrong) {
     if (what_.state.fields.empty()) return result;  // said before
     problems_.error(what_.state.at, "the state: " + wrong.message());
@@ -56,6 +61,8 @@ void graph_maker::add_nodes() {
       add_node(node);
     } catch (const error& wrong) {
       problems_.error(node.at, "the node \"" + node.name + "\": " + wrong.message());
+    } catch (const std::exception& wrong) {  // of a plugin
+      problems_.error(node.at, "the node \"" + node.name + "\": " + wrong.what());
     }
   }
 }
@@ -164,29 +171,51 @@ node_spec graph_maker::make(const node_description& node, const graph_node_descr
 }
 
 node_spec graph_maker::make(const node_description& node, const typed_node_description& what) {
-  const auto& registry = node_type_registry::global();
-  if (const auto type = registry.find(what.type.name)) {
-    const auto model = [this](const std::string& name) {
-      const auto found = parts_.models.find(name);
-      if (found != parts_.models.end()) return found->second;
-      throw error{errc::invalid_argument,
-                  "there is no model \"" + name + "\"" + nearest(name, keys_of(parts_.models))};
-    };
-    const auto tools = [this](const std::vector<std::string>& names) {
-      std::vector<placed_name> placed;
-      for (const auto& name : names) {
-        if (!knows_tool(name)) throw error{errc::invalid_argument, unknown_tool(name)};
-        placed.push_back({name, {}});
-      }
-      return collect_tools(placed);
-    };
-    return (*type)({node.name, what.options, around_.type, model, tools});
+  const auto found = parts_.plugins.node(what.type.name);
+  if (!found) {
+    parts_.plugins.report_unknown("node", what.type, problems_);
+    return {};
   }
-  problems_.error(what.type.at,
-                  "there is no node type \"" + what.type.name + "\"" +
-                      nearest(what.type.name, registry.names()),
-                  "load the plugin that brings it");
-  return {};
+  const auto model = [this](const std::string& name) {
+    const auto known = parts_.models.find(name);
+    if (known != parts_.models.end()) return known->second;
+    throw error{errc::invalid_argument,
+                "there is no model \"" + name + "\"" + nearest(name, keys_of(parts_.models))};
+  };
+  const auto tools = [this](const std::vector<std::string>& names) {
+    std::vector<placed_name> placed;
+    for (const auto& name : names) {
+      if (!knows_tool(name)) throw error{errc::invalid_argument, unknown_tool(name)};
+      placed.push_back({name, {}});
+    }
+    return collect_tools(placed);
+  };
+  auto spec = found.offer->make(
+      {node.name, options_or_none(what.options), found.of->config, around_.type, model, tools});
+  if (spec.run || spec.begin || spec.subgraph.plan) return spec;
+  throw error{errc::invalid_plugin, "the plugin made a node without a function"};
+}
+
+node_spec graph_maker::make(const node_description&, const agent_node_description& what) {
+  const bool kept = !what.into || need_field(*what.into, what_.state);
+  const auto found = parts_.plugins.agent(what.agent.name);
+  if (!found) {
+    parts_.plugins.report_unknown("agent", what.agent, problems_);
+    return {};
+  }
+  const auto* handler = found.offer->spec.find(what.message.name);
+  if (handler == nullptr) {
+    std::vector<std::string> known;
+    for (const auto& one : found.offer->spec.handlers) known.push_back(one.name);
+    std::string all;
+    for (const auto& one : known) all += (all.empty() ? "" : ", ") + one;
+    problems_.error(what.message.at,
+                    "the agent \"" + what.agent.name + "\" handles no message \"" +
+                        what.message.name + "\"" + nearest(what.message.name, known),
+                    "known are: " + all);
+  }
+  if (!kept || handler == nullptr) return {};
+  return make_agent_node(what, parts_.agents, around_);
 }
 
 bool graph_maker::need_field(const placed_name& field, const state_description& state) {

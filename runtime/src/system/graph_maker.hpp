@@ -46,6 +46,7 @@ class graph_maker {
   [[nodiscard]] node_spec make(const node_description& node, const ask_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const graph_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const typed_node_description& what);
+  [[nodiscard]] node_spec make(const node_description& node, const agent_node_description& what);
   [[nodiscard]] node_spec make(const node_description&, std::monostate) { return {}; }
 
   void add_edges();

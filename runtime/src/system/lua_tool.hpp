@@ -3,6 +3,7 @@
 #include "cluster_file/description.hpp"
 #include "mcp/agents/tool.hpp"
 #include "mcp/memory_store.hpp"
+#include "plugins/plugin_set.hpp"
 
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@ namespace mcp::cluster {
 /// The tools of a file, by name. What cannot be made is a problem. `offline`: tools that need a
 /// network answer that they may not use it.
 [[nodiscard]] std::map<std::string, std::shared_ptr<tool>> make_tools(
-    const cluster_description& file, bool offline, problem_list& problems);
+    const cluster_description& file, bool offline, const plugin_set& plugins,
+    problem_list& problems);
 
 }  // namespace mcp::cluster

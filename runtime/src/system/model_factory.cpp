@@ -10,7 +10,8 @@ namespace mcp::cluster {
 namespace {
 
 bool is_remote(model_provider provider) {
-  return provider == model_provider::openai || provider == model_provider::anthropic;
+  return provider == model_provider::openai || provider == model_provider::anthropic ||
+         provider == model_provider::plugin;  // it may use one
 }
 
 /// The description with what the command line puts in its place.
@@ -41,13 +42,15 @@ std::optional<model_description> replaced(model_description what, const std::str
 
 std::string account_of(const model_description& what) {
   return std::to_string(static_cast<int>(what.provider)) + " " + what.endpoint.base_url + " " +
-         what.model + " " + what.endpoint.api_key_env + what.endpoint.api_key_file;
+         what.model + " " + what.endpoint.api_key_env + what.endpoint.api_key_file + " " +
+         what.type.name + what.options.dump();
 }
 
 class model_maker {
  public:
-  model_maker(const cluster_description& file, const model_choices& choices, problem_list& problems)
-      : file_(file), choices_(choices), problems_(problems) {}
+  model_maker(const cluster_description& file, const model_choices& choices,
+              const plugin_set& plugins, problem_list& problems)
+      : file_(file), choices_(choices), plugins_(plugins), problems_(problems) {}
 
   std::map<std::string, ready_model> run() {
     for (const auto& one : file_.models) models_.emplace(one.name, apply_choices(one));
@@ -92,6 +95,7 @@ class model_maker {
     std::shared_ptr<chat_model> model;
     try {
       model = base(what);
+      if (!model) return alone_.emplace(name, nullptr).first->second;
       if (!what.record_file.empty() && !choices_.check_only) {
         model = record(std::move(model), what.record_file);
       }
@@ -101,8 +105,24 @@ class model_maker {
       problems_.error(what.at, "the model \"" + name + "\": " + wrong.message(),
                       std::string{advice(wrong.code())});
       model = nullptr;
+    } catch (const std::exception& wrong) {  // of a plugin
+      problems_.error(what.at, "the model \"" + name + "\": " + wrong.what());
+      model = nullptr;
     }
     return alone_.emplace(name, std::move(model)).first->second;
+  }
+
+  /// Null: there is no such model, which was said.
+  [[nodiscard]] std::shared_ptr<chat_model> of_plugin(const model_description& what) const {
+    const auto found = plugins_.model(what.type.name);
+    if (!found) {
+      plugins_.report_unknown("model", what.type, problems_);
+      return nullptr;
+    }
+    auto made = found.offer->make(
+        {.name = what.name, .options = options_or_none(what.options), .config = found.of->config});
+    if (made) return made;
+    throw error{errc::invalid_plugin, "the plugin made none"};
   }
 
   [[nodiscard]] std::shared_ptr<chat_model> base(const model_description& what) const {
@@ -113,6 +133,8 @@ class model_maker {
         return anthropic_model({.model = what.model, .endpoint = what.endpoint});
       case model_provider::replay:
         return replay(what.replay_file);
+      case model_provider::plugin:
+        return of_plugin(what);
       default:
         return make_scripted_model(what, file_.limits.lua);
     }
@@ -146,6 +168,7 @@ class model_maker {
 
   const cluster_description& file_;
   const model_choices& choices_;
+  const plugin_set& plugins_;
   problem_list& problems_;
   std::map<std::string, model_description> models_;
   std::map<std::string, std::shared_ptr<chat_model>> alone_;
@@ -156,8 +179,9 @@ class model_maker {
 
 std::map<std::string, ready_model> make_models(const cluster_description& file,
                                                const model_choices& choices,
+                                               const plugin_set& plugins,
                                                problem_list& problems) {
-  return model_maker{file, choices, problems}.run();
+  return model_maker{file, choices, plugins, problems}.run();
 }
 
 }  // namespace mcp::cluster

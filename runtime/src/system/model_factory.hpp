@@ -2,19 +2,13 @@
 
 #include "cluster_file/description.hpp"
 #include "mcp/agents/chat_model.hpp"
+#include "plugins/plugin_set.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
 
 namespace mcp::cluster {
-
-/// A model that nodes may ask, with what its description adds to each request.
-struct ready_model {
-  std::shared_ptr<chat_model> model{};  ///< null when it could not be made
-  chat_request request{};
-  std::optional<model_price> price{};
-};
 
 struct model_choices {
   std::map<std::string, std::string> overrides{};  ///< name to "scripted", "replay:FILE", ...
@@ -26,6 +20,7 @@ struct model_choices {
 /// cannot be made is a problem.
 [[nodiscard]] std::map<std::string, ready_model> make_models(const cluster_description& file,
                                                              const model_choices& choices,
+                                                             const plugin_set& plugins,
                                                              problem_list& problems);
 
 /// A model that answers by the rules of a description; without any it repeats the question.

@@ -2,6 +2,7 @@
 
 #include "cluster_file/description.hpp"
 #include "mcp/agents/tool_set.hpp"
+#include "system/agent_host.hpp"
 #include "system/model_factory.hpp"
 #include "system/routing.hpp"
 
@@ -37,6 +38,10 @@ struct node_surroundings {
 /// `schema`: of the answer, as JSON text; `speaks`: the answer becomes a message of `into`.
 [[nodiscard]] node_spec make_ask_node(const ask_node_description& what, std::string schema,
                                       bool speaks, const node_surroundings& around);
+/// A node that asks an agent once the host has its system.
+[[nodiscard]] node_spec make_agent_node(const agent_node_description& what,
+                                        std::shared_ptr<agent_host> agents,
+                                        const node_surroundings& around);
 /// A subgraph whose fields are mapped by name.
 [[nodiscard]] node_spec make_mapped_graph_node(const graph_node_description& what,
                                                std::shared_ptr<const graph_plan> plan,

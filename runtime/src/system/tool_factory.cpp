@@ -59,17 +59,33 @@ std::shared_ptr<tool> builtin(const tool_description_in_file& what, bool offline
                                      : list_files_tool(std::move(options));
 }
 
+/// Null: there is no such tool, which was said.
+std::shared_ptr<tool> plugin_tool(const tool_description_in_file& what, const plugin_set& plugins,
+                                  problem_list& problems) {
+  const auto found = plugins.tool(what.type.name);
+  if (!found) {
+    plugins.report_unknown("tool", what.type, problems);
+    return nullptr;
+  }
+  auto made = found.offer->make(
+      {.name = what.name, .options = options_or_none(what.options), .config = found.of->config});
+  if (made) return made;
+  throw error{errc::invalid_plugin, "the plugin made none"};
+}
+
 }  // namespace
 
 std::map<std::string, std::shared_ptr<tool>> make_tools(const cluster_description& file,
-                                                        bool offline, problem_list& problems) {
+                                                        bool offline, const plugin_set& plugins,
+                                                        problem_list& problems) {
   std::map<std::string, std::shared_ptr<tool>> result;
   libraries known;
   for (const auto& what : file.tools) {
     auto& made = result[what.name];  // null for one that cannot be made: its name is known
     try {
       auto inner = what.lua ? make_lua_tool(what, file.limits.lua, file.memory_root())
-                            : builtin(what, offline, known);
+                   : what.type.name.empty() ? builtin(what, offline, known)
+                                            : plugin_tool(what, plugins, problems);
       if (!inner) continue;
       auto options = options_of(what.calls, inner->options(), file.limits.lua);
       made = std::make_shared<configured_tool>(
@@ -78,6 +94,8 @@ std::map<std::string, std::shared_ptr<tool>> make_tools(const cluster_descriptio
     } catch (const error& wrong) {
       problems.error(what.at, "the tool \"" + what.name + "\": " + wrong.message(),
                      "correct its options");
+    } catch (const std::exception& wrong) {  // of a plugin
+      problems.error(what.at, "the tool \"" + what.name + "\": " + wrong.what());
     }
   }
   return result;

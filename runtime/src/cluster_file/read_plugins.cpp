@@ -1,0 +1,45 @@
+#include "cluster_file/read_parts.hpp"
+
+namespace mcp::cluster {
+namespace {
+
+constexpr std::size_t max_plugins = 1000;
+
+/// A file alone, or a mapping of the file and what the plugin is told.
+plugin_description read_plugin(const yaml_node::entry& entry, const reading& with) {
+  plugin_description result;
+  result.label = entry.key;
+  result.at = entry.at;
+  if (entry.value.is(yaml_node::kind::scalar)) {
+    result.file = with.path(entry.value.text);
+    return result;
+  }
+  map_reader keys{entry.value, "the plugin \"" + entry.key + "\"", with.problems};
+  if (const auto file = keys.text("file")) {
+    result.file = with.path(*file);
+  } else if (!keys.has("file")) {
+    with.problems.error(entry.at, "the plugin \"" + entry.key + "\" has no `file`",
+                        "add `file: NAME.so`");
+  }
+  if (const auto* config = keys.map("config")) result.config = to_json(*config);
+  return result;
+}
+
+}  // namespace
+
+std::vector<plugin_description> read_plugins(const yaml_node& node, const reading& with) {
+  std::vector<plugin_description> result;
+  for (const auto& entry : node.entries) {
+    if (result.size() == max_plugins) {
+      with.problems.error(entry.at,
+                          "a file has at most " + std::to_string(max_plugins) + " plugins");
+      break;
+    }
+    if (!check_name(entry.key, entry.at, "a plugin", with.problems)) continue;
+    auto plugin = read_plugin(entry, with);
+    if (!plugin.file.empty()) result.push_back(std::move(plugin));
+  }
+  return result;
+}
+
+}  // namespace mcp::cluster
