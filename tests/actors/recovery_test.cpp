@@ -1,6 +1,7 @@
 // What executors do with the runs that earlier ones left behind, and with a disk that is full.
 
 #include "actors/scenario.hpp"
+#include "core/checkpoint_codec.hpp"
 #include "support/failing_store.hpp"
 
 #include <set>
@@ -9,7 +10,8 @@ namespace mcp::test {
 namespace {
 
 /// Leaves a run of each of the threads in the store, stopped in the middle of its second node.
-void leave_runs(const std::shared_ptr<checkpoint_store>& store, const words& threads) {
+void leave_runs(const std::shared_ptr<checkpoint_store>& store, const words& threads,
+                milliseconds deadline = {}) {
   // Outside the node: a reply owns its graph, so a node that owned replies would own itself.
   std::vector<reply<notes>> kept;
   door all_in;
@@ -23,7 +25,9 @@ void leave_runs(const std::shared_ptr<checkpoint_store>& store, const words& thr
                            .entry_point("a")
                            .edge("a", "b"),
                        {.store = store}};
-  for (const auto& thread : threads) static_cast<void>(runs.start({}, {.thread_id = thread}));
+  for (const auto& thread : threads) {
+    static_cast<void>(runs.start({}, {.thread_id = thread, .deadline = deadline}));
+  }
   all_in.wait();
 }
 
@@ -75,6 +79,31 @@ TEST_CASE("Of the executors on one store exactly one recovers a run, and once") 
   CHECK(visits == 1);
   executor<notes> third{trip(visits), {.store = store}};
   CHECK(third.recovered().empty());
+}
+
+TEST_CASE("A run that is recovered has what is left of its deadline") {
+  const scenario_store box{real_store()};
+  const auto store = box.options().store;
+  const milliseconds deadline{3'600'000};
+  leave_runs(store, {"early", "late"}, deadline);
+  auto late = store->last_run("late").value();  // as if it had been left twice as long ago
+  const auto due = core::decode_due(late.body);
+  REQUIRE(due);
+  late.body = core::encode_options(core::decode_options(late.body), *due - 2 * deadline);
+  const store_write older = put_run{late};
+  store->write({&older, 1});
+  std::atomic<int> visits{0};
+  executor<notes> runs{trip(visits), {.store = store}};
+  REQUIRE(runs.recovered().size() == 2);
+  for (auto& run : runs.recovered()) {
+    const auto ended = run.join();
+    if (run.thread_id() == "early") {
+      CHECK(ended.done());
+    } else {
+      REQUIRE(ended.info.error);
+      CHECK(ended.info.error->code() == errc::deadline_exceeded);
+    }
+  }
 }
 
 TEST_CASE("A run that cannot be recovered does not stop the others") {

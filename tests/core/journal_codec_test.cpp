@@ -203,6 +203,11 @@ TEST_CASE("The options of a run round-trip") {
   CHECK(read.interrupt_after == given.interrupt_after);
   CHECK(read.events == given.events);
   CHECK(read.event_capacity == given.event_capacity);
+  CHECK_FALSE(core::decode_due(core::encode_options(given)));
+  const mcp::store_time due{mcp::milliseconds{1'700'000'000'123}};
+  const auto with_due = core::encode_options(given, due);
+  CHECK(core::decode_due(with_due) == due);
+  CHECK(core::decode_options(with_due).deadline == given.deadline);
 }
 
 TEST_CASE("The options of a run of version 1 keep their bytes") {

@@ -210,6 +210,17 @@ TEST_CASE("executing: the deadline fails the run and abandons what runs.") {
   CHECK(on.machine->at() == phase::finishing);
 }
 
+TEST_CASE("idle: a deadline that has passed fails the run before a node runs.") {
+  mcp::run_options options;
+  options.deadline = -1ms;
+  stage on(options);
+  on.begin();
+  on.durable();
+  CHECK(on.out.dispatch.empty());
+  CHECK(on.machine->at() == phase::finishing);
+  CHECK(on.machine->result().error->code() == mcp::errc::deadline_exceeded);
+}
+
 TEST_CASE("executing: drain stops at the end of the superstep, so that the run can be resumed.") {
   stage on;
   const auto task = on.start();

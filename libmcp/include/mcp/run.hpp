@@ -89,13 +89,18 @@ struct run_usage {
   friend bool operator==(const run_usage&, const run_usage&) = default;
 };
 
+/// JSON text that the recorded events of a run may hold; beyond it the oldest are dropped too, to the
+/// newest one. States of `values` are not counted: each is a whole one.
+inline constexpr std::size_t max_event_bytes = 64UL << 20;
+
 /// Options of one run.
 struct run_options {
   std::string thread_id{};  ///< empty: a new thread; its id is made up
   /// A run of N supersteps needs N + 1; at least 1.
   std::int64_t recursion_limit = 10'007;
   mcp::durability durability = mcp::durability::async;
-  milliseconds deadline{0};  ///< from the start of the run; zero: none
+  /// From `start` or `resume`, also across a crash; zero: none, less: it has passed already.
+  milliseconds deadline{0};
   run_budget budget{};
   event_mask events = 0;                        ///< which events are recorded for `stream`
   std::size_t event_capacity = 4096;            ///< recorded events kept; the oldest are dropped

@@ -136,7 +136,7 @@ std::shared_ptr<live_run> engine::start(state_pointer fresh, std::vector<channel
 run_result_info engine::run(state_pointer fresh, std::vector<channel_write> input,
                             run_options options) {
   // A thread that is busy with a node cannot come back at a timeout.
-  if (has_timeouts_ || options.deadline.count() > 0 || runtime_->deterministic()) {
+  if (has_timeouts_ || options.deadline.count() != 0 || runtime_->deterministic()) {
     const auto live = prepare(std::move(fresh), std::move(input), std::move(options), nullptr);
     runtime_->drive();
     return live->wait();
@@ -176,7 +176,7 @@ std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<chann
                                  .thread_id = live->thread_id(),
                                  .graph = plan_->name,
                                  .status = run_status::running,
-                                 .body = core::encode_options(options),
+                                 .body = body_of(options),
                                  .created = now,
                                  .updated = now}});
   } else {

@@ -68,6 +68,8 @@ class engine {
   checkpoint_store& store() const;
   stored_checkpoint load(const std::string& thread_id, std::optional<checkpoint_id> at,
                          const std::string& ns) const;
+  /// Options as they are stored with a run that begins now.
+  std::string body_of(const run_options& options) const;
   void go_on(const std::shared_ptr<live_run>& live, const run_record& run, run_options options,
              const stored_checkpoint& stored, const std::map<std::string, std::string>& answers);
   const graph_plan& plan_of(const std::string& ns) const;

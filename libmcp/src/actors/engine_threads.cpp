@@ -91,6 +91,11 @@ stored_checkpoint engine::load(const std::string& thread_id, std::optional<check
                                         (ns.empty() ? "" : ", or has no namespace \"" + ns + "\"")};
 }
 
+std::string engine::body_of(const run_options& options) const {
+  if (options.deadline.count() == 0) return core::encode_options(options);
+  return core::encode_options(options, runtime_->clock().wall() + options.deadline);
+}
+
 void engine::go_on(const std::shared_ptr<live_run>& live, const run_record& run,
                    run_options options, const stored_checkpoint& stored,
                    const std::map<std::string, std::string>& answers) {
@@ -101,7 +106,6 @@ void engine::go_on(const std::shared_ptr<live_run>& live, const run_record& run,
   restarted.status = run_status::running;
   restarted.error.clear();
   restarted.updated = runtime_->clock().wall();
-  restarted.body = core::encode_options(options);
   std::vector<store_write> writes;
   writes.emplace_back(put_run{std::move(restarted)});
   for (const auto& [id, answer] : answers) {
@@ -134,12 +138,13 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
     run = run_record{.run_id = random_id(),
                      .thread_id = thread_id,
                      .graph = plan_->name,
-                     .body = core::encode_options(given),
+                     .body = body_of(given),
                      .created = now,
                      .updated = now};
   }
   const auto options = merge_options(*run, std::move(given));
   core::check_stops(*plan_, options);
+  run->body = body_of(options);
   const auto live = make_live(run->run_id, options);
   hold.name(live);
   go_on(live, *run, options, stored, answers);
@@ -169,6 +174,10 @@ void engine::recover_run(const run_record& listed) {
   if (!run || run->status > run_status::running) return;
   auto options = core::decode_options(run->body);
   options.thread_id = run->thread_id;
+  if (const auto due = core::decode_due(run->body)) {
+    const auto left = *due - runtime_->clock().wall();
+    options.deadline = left.count() > 0 ? left : milliseconds{-1};
+  }
   const auto stored = load(run->thread_id, std::nullopt, "");
   const auto live = make_live(run->run_id, options);
   hold.name(live);

@@ -81,7 +81,10 @@ void write_defaults(const state_type& type, patch_writer& patches);
 [[nodiscard]] std::string writes_to_json(const state_type& type,
                                          const std::vector<channel_write>& writes);
 
-[[nodiscard]] std::string encode_options(const run_options& options);
+/// `due`: when the run's deadline passes, if it has one; a run that is recovered keeps it.
+[[nodiscard]] std::string encode_options(const run_options& options,
+                                         std::optional<store_time> due = {});
 [[nodiscard]] run_options decode_options(std::string_view body);
+[[nodiscard]] std::optional<store_time> decode_due(std::string_view body);
 
 }  // namespace mcp::core

@@ -11,6 +11,7 @@ constexpr std::string_view key_thread = "t";
 constexpr std::string_view key_recursion_limit = "l";
 constexpr std::string_view key_durability = "d";
 constexpr std::string_view key_deadline = "m";
+constexpr std::string_view key_due = "w";
 constexpr std::string_view key_budget = "b";
 constexpr std::string_view key_interrupt_before = "x";
 constexpr std::string_view key_interrupt_after = "y";
@@ -54,12 +55,13 @@ durability read_durability(cbor_reader& r) {
 
 }  // namespace
 
-std::string encode_options(const run_options& options) {
+std::string encode_options(const run_options& options, std::optional<store_time> due) {
   cbor_writer w;
   const run_options usual;
   const bool recorded = options.events != usual.events;
   const bool capacity = options.event_capacity != usual.event_capacity;
-  w.map(7 + static_cast<std::size_t>(recorded) + static_cast<std::size_t>(capacity));
+  w.map(7 + static_cast<std::size_t>(recorded) + static_cast<std::size_t>(capacity) +
+        static_cast<std::size_t>(due.has_value()));
   w.text(key_thread);
   w.text(options.thread_id);
   w.text(key_recursion_limit);
@@ -81,6 +83,10 @@ std::string encode_options(const run_options& options) {
   if (capacity) {
     w.text(key_event_capacity);
     w.unsigned_integer(options.event_capacity);
+  }
+  if (due) {
+    w.text(key_due);
+    w.integer(due->time_since_epoch().count());
   }
   return w.take();
 }
@@ -112,6 +118,20 @@ run_options decode_options(std::string_view body) {
       }
     });
     return options;
+  });
+}
+
+std::optional<store_time> decode_due(std::string_view body) {
+  return read_stored(options_text, body, [&](cbor_reader& r) {
+    std::optional<store_time> due;
+    read_entries(r, [&](std::string_view key) {
+      if (key == key_due) {
+        due = store_time{milliseconds{r.integer()}};
+      } else {
+        r.skip();
+      }
+    });
+    return due;
   });
 }
 

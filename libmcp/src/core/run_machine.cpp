@@ -27,7 +27,7 @@ void run_machine::begin(state_pointer state, log_position at, std::vector<channe
   state_ = std::move(state);
   position_ = at;
   anchor_ = at.id;
-  if (settings_.options.deadline.count() > 0) deadline_ = ports_.now() + settings_.options.deadline;
+  if (settings_.options.deadline.count() != 0) deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("started", out);
   if (!settings_.stored) position_.id = next_checkpoint_id({}, ports_.wall(), random32());
   if (settings_.stored && !at.id) write_defaults(*settings_.plan->state, patches_);
@@ -53,7 +53,7 @@ void run_machine::go_on(state_pointer state, log_position at, agenda next,
   next_ = std::move(next);
   next_.joins.resize(settings_.plan->joins.size());
   answers_ = answers;
-  if (settings_.options.deadline.count() > 0) deadline_ = ports_.now() + settings_.options.deadline;
+  if (settings_.options.deadline.count() != 0) deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("resumed", out);
   memory_ = std::make_unique<std::map<std::string, recalled>>();
   for (const auto& entry : journal) {
@@ -157,7 +157,7 @@ bool run_machine::may_plan(machine_commands& out) {
     finish(run_status::interrupted, out);
     return false;
   }
-  if (deadline_.count() > 0 && ports_.now() >= deadline_) {
+  if (deadline_ && ports_.now() >= *deadline_) {
     fail(error{errc::deadline_exceeded, "the run's deadline has passed"}, out);
     return false;
   }
@@ -171,7 +171,7 @@ void run_machine::plan(machine_commands& out) {
   make_tasks(out);
   if (phase_ != phase::executing) return;
   if (unsettled_ == 0) return settle(out);
-  wish_wake(deadline_.count() > 0 ? std::optional{deadline_} : std::nullopt, out);
+  wish_wake(deadline_, out);
 }
 
 bool run_machine::stops_before(machine_commands& out) {

@@ -215,7 +215,7 @@ class run_machine {
   std::vector<node_index> ran_;
   std::unique_ptr<std::map<std::string, recalled>> memory_;
   std::map<std::string, std::string> answers_;
-  instant deadline_{0};
+  std::optional<instant> deadline_{};
   bool gate_passed_ = false;
   bool drain_ = false;
   bool damaged_ = false;  ///< a reducer failed half way: the state must not be stored

@@ -283,7 +283,7 @@ void run_machine::abandon_all(machine_commands& out) {
 void run_machine::tick(machine_commands& out) {
   if (phase_ != phase::executing) return;
   const auto now = ports_.now();
-  if (deadline_.count() > 0 && now >= deadline_) {
+  if (deadline_ && now >= *deadline_) {
     return fail(error{errc::deadline_exceeded, "the run's deadline has passed"}, out);
   }
   for (std::size_t i = 0; i < task_count_; ++i) {
@@ -297,7 +297,7 @@ void run_machine::tick(machine_commands& out) {
     if (tasks_[i]->state == task_state::waiting) wish_wake(tasks_[i]->retry_at, out);
     watch(*tasks_[i], out);
   }
-  if (deadline_.count() > 0) wish_wake(deadline_, out);
+  wish_wake(deadline_, out);
 }
 
 const std::optional<timeout_policy>& run_machine::limits_of(const task& of) const {
