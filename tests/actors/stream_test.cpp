@@ -105,6 +105,23 @@ TEST_CASE("A subscriber that is too late is told so once and goes on with the ol
   CHECK(rest.back().name == "done");
 }
 
+TEST_CASE("The recorded events of a run hold only so many bytes") {
+  constexpr std::size_t big = max_event_bytes / 4 + 1;
+  executor<notes> runs{graph<notes>("one")
+                           .node("a",
+                                 [](const notes&, context& ctx) {
+                                   for (int i = 0; i < 5; ++i) ctx.emit("big", std::string(big, 'x'));
+                                 })
+                           .entry_point("a")};
+  const auto handle = runs.start(notes{}, {.events = static_cast<event_mask>(event_kind::custom)});
+  REQUIRE(handle.join().done());
+  auto events = handle.stream();
+  CHECK(code_of([&] { return events.next(); }) == errc::event_gone);
+  const auto rest = all_of(events);
+  REQUIRE(rest.size() == 3);
+  CHECK(rest.back().number == 5);
+}
+
 TEST_CASE("Interrupts and errors are events") {
   const scenario_store box{real_store()};
   auto one = graph<notes>("one")

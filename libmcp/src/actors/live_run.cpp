@@ -28,8 +28,10 @@ void live_run::record(run_event event) {
   {
     const std::lock_guard lock{mutex_};
     event.number = first_number_ + kept_.size();
+    kept_bytes_ += event.json.size();
     kept_.push_back(std::move(event));
-    if (kept_.size() > capacity_) {
+    while (kept_.size() > capacity_ || (kept_bytes_ > max_event_bytes && kept_.size() > 1)) {
+      kept_bytes_ -= kept_.front().json.size();
       kept_.pop_front();
       ++first_number_;
     }

@@ -60,6 +60,7 @@ class live_run {
   std::optional<run_result_info> result_;
   std::uint64_t first_number_ = 1;  ///< of the oldest kept event
   std::deque<run_event> kept_;
+  std::size_t kept_bytes_ = 0;  ///< of their JSON
   caf::actor actor_;
   std::vector<control_message> early_;  ///< while the actor is not known yet
   std::vector<std::function<void(const run_result_info&)>> listeners_;
