@@ -340,6 +340,21 @@ TEST_CASE("An endless answer ends at its limit, whole and streamed") {
   }
 }
 
+TEST_CASE("An answer of 100 MB is refused, and comes back whole where the limit allows it") {
+  const std::string text(100'000'000, 'x');
+  const auto script =
+      once(test::answer(200, "application/json",
+                        R"({"choices":[{"message":{"role":"assistant","content":")" + text +
+                            R"("},"finish_reason":"stop"}]})"));
+  const auto failure = failure_of(script);
+  CHECK(failure.error.code() == errc::malformed_answer);
+  CHECK(failure.error.message().find("max_answer_bytes, 16777216") != std::string::npos);
+  CHECK_FALSE(failure.passing);
+  const auto outcome = outcome_of(script, false, {.endpoint = {.max_answer_bytes = 200'000'000}});
+  REQUIRE(outcome.answer);
+  CHECK((outcome.answer->reply == mcp::assistant_message(text)));  // too long to be shown
+}
+
 TEST_CASE("A model that does not answer in time fails, naming the limit") {
   const auto failure = failure_of(
       [](connection& link) {
