@@ -84,7 +84,7 @@ channel_write read_write(cbor_reader& r, const state_type& type) {
   return write;
 }
 
-send read_send(cbor_reader& r, const graph_plan& plan) {
+send read_journal_send(cbor_reader& r, const graph_plan& plan) {
   const bool limited = read_send_head(r);
   std::string name{r.text()};
   const auto node = plan.find(name);
@@ -105,7 +105,7 @@ void read_entry(cbor_reader& r, const graph_plan& plan, std::string_view key,
   } else if (key == key_goto) {
     read_items(r, [&] { targets.emplace_back(std::string{r.text()}); });
   } else if (key == key_sends) {
-    read_items(r, [&] { targets.emplace_back(read_send(r, plan)); });
+    read_items(r, [&] { targets.emplace_back(read_journal_send(r, plan)); });
   } else {
     r.skip();
   }
