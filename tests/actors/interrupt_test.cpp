@@ -1,6 +1,8 @@
 #include "actors/scenario.hpp"
 
 #include <map>
+#include <thread>
+#include <vector>
 
 namespace mcp::test {
 namespace {
@@ -138,6 +140,34 @@ TEST_CASE("A node that asks twice in a row starts again with the answers it has"
   REQUIRE(ended.done());
   CHECK(ended.state().answer == "Ann");
   CHECK(ended.state().count == 7);
+}
+
+TEST_CASE("An asynchronous node asks in its own time, on a thread of its own") {
+  const scenario_store box{real_store()};
+  std::vector<std::thread> threads;
+  auto one = graph<notes>("one")
+                 .node("a",
+                       [&threads](const notes&, context& ctx, reply<notes> out) {
+                         threads.emplace_back([&ctx, out] {
+                           try {
+                             out.done(update<notes>{}.append(&notes::log, ctx.ask("name")));
+                           } catch (const interrupt_signal&) {
+                             out.interrupt();
+                             CHECK_THROWS_AS(out.interrupt(), error);
+                           }
+                         });
+                       })
+                 .entry_point("a");
+  {
+    executor<notes> runs{one, box.options()};
+    const auto stopped = runs.run_to_result({.topic = "t"}, {.thread_id = "t"});
+    REQUIRE(stopped.status() == run_status::interrupted);
+    REQUIRE(stopped.interrupts().size() == 1);
+    CHECK(stopped.interrupts().front().question == "\"name\"");
+    CHECK(runs.resume("t", answers::only("Ada")).join().state().log ==
+          std::vector<std::string>{"Ada"});
+  }
+  for (auto& thread : threads) thread.join();
 }
 
 TEST_CASE("Several questions of one node are pending together") {

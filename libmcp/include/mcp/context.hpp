@@ -104,6 +104,9 @@ class context {
  public:
   explicit context(context_port& port) noexcept : port_(&port) {}
 
+  /// For those who carry a node's call elsewhere: what is asked of the engine, as it is asked.
+  [[nodiscard]] context_port& port() noexcept { return *port_; }
+
   [[nodiscard]] task_info info() const { return port_->info(); }
   [[nodiscard]] std::string_view run_id() const { return port_->info().run_id; }
   [[nodiscard]] std::string_view thread_id() const { return port_->info().thread_id; }

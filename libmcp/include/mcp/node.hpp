@@ -26,6 +26,8 @@ class MCP_EXPORT reply_port {
   /// True for the first answer; later ones are dropped.
   virtual bool done(node_result result) = 0;
   virtual bool fail(failure reason) = 0;
+  /// Answers that the questions which were asked of the context's port wait for their answers.
+  virtual bool interrupt() = 0;
   /// Answers after `delay`, on the executor's timer.
   virtual bool done_after(milliseconds delay, node_result result) = 0;
   [[nodiscard]] virtual mcp::context& context() noexcept = 0;
@@ -47,6 +49,9 @@ class reply {
   }
   void fail(error reason) const { once(port_->fail({.error = std::move(reason)})); }
   void fail(const std::string& reason) const { fail(error{errc::node_failed, reason}); }
+  /// For a node that catches the `interrupt_signal` of a question: the run stops here and waits.
+  /// When it is resumed the node starts again from its first line.
+  void interrupt() const { once(port_->interrupt()); }
   /// The node's context; one thread at a time.
   [[nodiscard]] mcp::context& context() const noexcept { return port_->context(); }
 

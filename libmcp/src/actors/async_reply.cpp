@@ -42,6 +42,12 @@ class async_reply final : public reply_port, public std::enable_shared_from_this
     deliver();
     return true;
   }
+  bool interrupt() override {
+    if (answered_.exchange(true)) return false;
+    task_->outcome.what = core::task_outcome::kind::interrupted;
+    deliver();
+    return true;
+  }
   bool done_after(milliseconds delay, node_result result) override {
     if (answered_.exchange(true)) return false;
     port_.on_cancel([weak = weak_from_this()] {

@@ -29,6 +29,7 @@ class fake_reply::port final : public reply_port {
 
   bool done(node_result result) override { return answer_->end({.result = std::move(result)}); }
   bool fail(mcp::failure reason) override { return answer_->end({.failed = std::move(reason)}); }
+  bool interrupt() override { return answer_->end({.dropped = true}); }
   bool done_after(milliseconds delay, node_result result) override {
     return answer_->end({.result = std::move(result), .delay = delay});
   }

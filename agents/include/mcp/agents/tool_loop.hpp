@@ -123,6 +123,10 @@ class last_step_port final : public reply_port {
     out_.fail(std::move(reason.error));
     return true;
   }
+  bool interrupt() override {
+    out_.interrupt();
+    return true;
+  }
   bool done_after(milliseconds delay, node_result result) override {
     out_.done_after(delay, change_of(result));
     return true;
