@@ -68,7 +68,9 @@ namespace mcp {
   X(agent_stopped, 223, "see the reason; agent_system::revive lets it start again")                \
   X(invalid_cluster_file, 230, "correct the file at the line and column named in the message")   \
   X(script_failed, 231, "correct the script, or raise the limit that the message names")         \
-  X(invalid_plugin, 232, "see the reason; build the plugin again if it is for another FastMCP")
+  X(invalid_plugin, 232, "see the reason; build the plugin again if it is for another FastMCP") \
+  X(member_lost, 240, "see why the members died; a retry policy of the node tries again")        \
+  X(no_member, 241, "start a member that offers what the node needs: mcp-cluster join")
 
 /// A stable code for each way in which a call can fail.
 enum class errc : std::uint16_t {

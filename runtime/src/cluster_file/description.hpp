@@ -25,7 +25,7 @@ namespace mcp::cluster {
 struct plugin_description {
   std::string label{};
   file_position at{};
-  std::string file{};
+  std::string file{};  ///< empty: workers bring it, under the name of the label
   nlohmann::json config{};
 };
 
@@ -187,6 +187,12 @@ struct agent_node_description {
   milliseconds answer_within{30'000};
 };
 
+/// A node runs on a worker, not on the server.
+struct placement_description {
+  file_position at{};
+  std::map<std::string, std::string> labels{};  ///< that the worker must have
+};
+
 struct node_description {
   std::string name{};
   file_position at{};
@@ -197,6 +203,7 @@ struct node_description {
   node_options options{};
   std::vector<placed_name> destinations{};
   std::optional<placed_name> fallback{};
+  std::optional<placement_description> placement{};
 };
 
 struct edge_description {

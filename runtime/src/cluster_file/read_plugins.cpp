@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::size_t max_plugins = 1000;
 
-/// A file alone, or a mapping of the file and what the plugin is told.
+/// A file alone, or a mapping of where the plugin is and what it is told.
 plugin_description read_plugin(const yaml_node::entry& entry, const reading& with) {
   plugin_description result;
   result.label = entry.key;
@@ -15,11 +15,13 @@ plugin_description read_plugin(const yaml_node::entry& entry, const reading& wit
     return result;
   }
   map_reader keys{entry.value, "the plugin \"" + entry.key + "\"", with.problems};
+  const bool on_workers = keys.word("on", {"workers"}).has_value();
   if (const auto file = keys.text("file")) {
     result.file = with.path(*file);
-  } else if (!keys.has("file")) {
+    if (on_workers) keys.wrong("on", "has no place beside `file`", "keep one of them");
+  } else if (!keys.has("file") && !keys.has("on")) {
     with.problems.error(entry.at, "the plugin \"" + entry.key + "\" has no `file`",
-                        "add `file: NAME.so`");
+                        "add `file: NAME.so`, or `on: workers` when they bring it");
   }
   if (const auto* config = keys.map("config")) result.config = to_json(*config);
   return result;
@@ -36,8 +38,7 @@ std::vector<plugin_description> read_plugins(const yaml_node& node, const readin
       break;
     }
     if (!check_name(entry.key, entry.at, "a plugin", with.problems)) continue;
-    auto plugin = read_plugin(entry, with);
-    if (!plugin.file.empty()) result.push_back(std::move(plugin));
+    result.push_back(read_plugin(entry, with));
   }
   return result;
 }

@@ -45,7 +45,8 @@ struct frame_writer {
 
 std::string short_text(cbor_reader& in, std::size_t most) {
   const auto text = in.text();
-  if (text.size() > most) refuse_frame("has a text of more than " + std::to_string(most) + " bytes");
+  if (text.size() > most)
+    refuse_frame("has a text of more than " + std::to_string(most) + " bytes");
   return std::string{text};
 }
 
@@ -56,7 +57,8 @@ hello_frame read_hello(cbor_reader& in) {
   f.cluster = short_text(in, max_member_name);
   f.name = short_text(in, max_member_name);
   f.incarnation = in.unsigned_integer();
-  if (f.name.empty() || f.incarnation == 0) refuse_frame("says hello without a name or an incarnation");
+  if (f.name.empty() || f.incarnation == 0)
+    refuse_frame("says hello without a name or an incarnation");
   return f;
 }
 

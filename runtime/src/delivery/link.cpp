@@ -100,7 +100,10 @@ void delivery_link::received(std::string_view bytes, instant now) {
     if (const auto* bye = std::get_if<bye_frame>(&one)) return end_connection(bye->reason, false);
     if (phase_ == phase::greeting) violated("does not say hello first");
     if (const auto* ack = std::get_if<ack_frame>(&one)) return handle(*ack);
-    if (const auto* data = std::get_if<data_frame>(&one)) return handle(*data);
+    if (const auto* data = std::get_if<data_frame>(&one)) {
+      if (received_ == told_received_) untold_since_ = now;
+      return handle(*data);
+    }
   } catch (const error& wrong) {
     if (phase_ != phase::ending) end_connection(wrong.message(), true);
     throw;
@@ -184,14 +187,16 @@ std::optional<std::string> delivery_link::next_message() {
 
 std::uint64_t delivery_link::may_arrive_until() const {
   const auto partial = inbox_.empty() ? partial_frames_ : 0;
-  return std::max(until_, taken_ + partial + limits_.window - std::min(limits_.window, held_before_));
+  return std::max(until_,
+                  taken_ + partial + limits_.window - std::min(limits_.window, held_before_));
 }
 
 bool delivery_link::ack_is_due(instant now) const {
   if (phase_ != phase::greeted && phase_ != phase::open) return false;
   const auto quarter = std::max<std::uint64_t>(limits_.window / 4, 1);
   return ack_due_ || received_ - told_received_ >= quarter ||
-         may_arrive_until() - told_until_ >= quarter || now - last_ack_ >= limits_.heartbeat;
+         may_arrive_until() - told_until_ >= quarter || now - last_ack_ >= limits_.heartbeat ||
+         (received_ != told_received_ && now - untold_since_ >= limits_.ack_within);
 }
 
 std::string delivery_link::next_ack(instant now) {
@@ -217,9 +222,8 @@ std::optional<std::string> delivery_link::next_frame(instant now) {
   if (phase_ == phase::closed) return std::nullopt;
   if (bye_due_) return encode_frame(bye_frame{*std::exchange(bye_due_, std::nullopt)});
   if (std::exchange(hello_due_, false)) {
-    return encode_frame(hello_frame{.cluster = self_.cluster,
-                                    .name = self_.name,
-                                    .incarnation = self_.incarnation});
+    return encode_frame(hello_frame{
+        .cluster = self_.cluster, .name = self_.name, .incarnation = self_.incarnation});
   }
   if (ack_is_due(now)) return next_ack(now);
   return next_data();
@@ -229,7 +233,10 @@ std::optional<instant> delivery_link::wake() const {
   if (phase_ == phase::closed || phase_ == phase::ending) return std::nullopt;
   const instant silent = last_heard_ + limits_.silence;
   if (phase_ == phase::greeting) return silent;
-  return std::min<instant>(silent, last_ack_ + limits_.heartbeat);
+  auto next = std::min<instant>(silent, last_ack_ + limits_.heartbeat);
+  if (received_ != told_received_)
+    next = std::min<instant>(next, untold_since_ + limits_.ack_within);
+  return next;
 }
 
 std::optional<std::string> delivery_link::closing(instant now) const {

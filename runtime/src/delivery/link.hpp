@@ -1,8 +1,8 @@
 #pragma once
 
 #include "delivery/frame.hpp"
+#include "delivery/instant.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -15,14 +15,13 @@
 
 namespace mcp::cluster {
 
-using instant = std::chrono::nanoseconds;  ///< of a clock that never goes back
-
 struct link_limits {
   std::size_t payload_bytes = max_frame_payload;  ///< of a frame
   std::uint64_t window = 64;                      ///< frames that nobody took yet
   std::size_t message_bytes = 64UL << 20;
   std::size_t queued_bytes = 64UL << 20;  ///< sent and not acknowledged, or not sent yet
   std::size_t queued_messages = 10'000;
+  std::chrono::milliseconds ack_within{50};  ///< what arrived is acknowledged by then
   std::chrono::milliseconds heartbeat{1'000};
   std::chrono::milliseconds silence{5'000};
 };
@@ -45,8 +44,8 @@ class delivery_link {
   /// Queues a message. False: as much is queued as may be. Throws `too_large`.
   [[nodiscard]] bool send(std::string message);
 
-  /// There is a connection, a new one. A connection carries frames in order and without a gap, up to
-  /// where it breaks: frames of an earlier one must not be given to `received`.
+  /// There is a connection, a new one. A connection carries frames in order and without a gap, up
+  /// to where it breaks: frames of an earlier one must not be given to `received`.
   void connected(instant now);
   void disconnected();
   /// A frame of the connection. Throws `malformed_answer` when it breaks the rules: the connection
@@ -65,6 +64,8 @@ class delivery_link {
   /// Messages that the earlier incarnation of the other end may or may not have had.
   [[nodiscard]] std::vector<std::string> take_lost() { return std::exchange(lost_, {}); }
 
+  /// One end said bye on this connection, or broke the rules.
+  [[nodiscard]] bool ended() const noexcept { return phase_ == phase::ending; }
   /// Both have said hello, and the other end what it has.
   [[nodiscard]] bool open() const noexcept { return phase_ == phase::open; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
@@ -123,10 +124,11 @@ class delivery_link {
 
   // From the other end.
   std::uint64_t received_ = 0;
-  std::uint64_t taken_ = 0;         ///< frames of messages that the application took
-  std::uint64_t held_before_ = 0;   ///< frames in `inbox_` from earlier incarnations
-  std::uint64_t until_ = 0;         ///< never lowered
+  std::uint64_t taken_ = 0;        ///< frames of messages that the application took
+  std::uint64_t held_before_ = 0;  ///< frames in `inbox_` from earlier incarnations
+  std::uint64_t until_ = 0;        ///< never lowered
   std::uint64_t told_received_ = 0;
+  instant untold_since_{0};  ///< when the first frame arrived that was not acknowledged
   std::uint64_t told_until_ = 0;
   std::string partial_;
   std::uint64_t partial_frames_ = 0;

@@ -65,12 +65,31 @@ std::vector<std::string> names_of_kind(const std::string& kind, const std::strin
 }  // namespace
 
 plugin_set::plugin_set(const cluster_description& file, const plugin_choices& choices,
-                       problem_list& problems) {
-  for (const auto& one : choices.built_in) insert(one->name, {}, {one}, problems);
+                       plugin_role role, problem_list& problems) {
+  for (const auto& one : choices.built_in) insert(one->name, {one}, problems);
   for (const auto& one : choices.files) add({}, {}, one, {}, choices, problems);
   for (const auto& one : file.plugins) {
-    add(one.label, one.at, one.file, one.config, choices, problems);
+    if (role == plugin_role::worker || one.file.empty()) {
+      configure(one);
+    } else {
+      add(one.label, one.at, one.file, one.config, choices, problems);
+    }
   }
+  check_configs(problems);
+}
+
+void plugin_set::configure(const plugin_description& given) {
+  const auto own = members_.find(given.label);
+  if (own == members_.end()) {
+    on_workers_.insert(given.label);
+    return;
+  }
+  own->second.config = options_or_none(given.config);
+  own->second.at = given.at;
+}
+
+bool plugin_set::is_on_workers(const std::string& name) const {
+  return on_workers_.contains(plugin_label(name));
 }
 
 void plugin_set::add(const std::string& label, file_position at, const std::string& file,
@@ -80,7 +99,7 @@ void plugin_set::add(const std::string& label, file_position at, const std::stri
     if (!choices.trial.program.empty()) try_plugin(file, choices.trial);
     auto plugin = open_plugin(file);
     const auto& name = label.empty() ? plugin->name : label;
-    insert(name, at, {std::move(plugin), options_or_none(config)}, problems);
+    insert(name, {std::move(plugin), options_or_none(config), at}, problems);
   } catch (const error& wrong) {
     complete_ = false;
     problems.error(at, "the plugin " + file + ": " + wrong.message(),
@@ -88,17 +107,22 @@ void plugin_set::add(const std::string& label, file_position at, const std::stri
   }
 }
 
-void plugin_set::insert(const std::string& label, file_position at, member made,
-                        problem_list& problems) {
-  try {
-    made.plugin->offers.check_config(made.config);
-  } catch (const error& wrong) {
-    problems.error(at, "the `config` of the plugin \"" + label + "\": " + wrong.message(),
-                   "`mcp-cluster plugin check FILE` shows what it takes");
-  }
+void plugin_set::insert(const std::string& label, member made, problem_list& problems) {
+  const auto at = made.at;
   if (members_.emplace(label, std::move(made)).second) return;
   problems.error(at, "there are two plugins with the name \"" + label + "\"",
                  "name one of them differently under `plugins`");
+}
+
+void plugin_set::check_configs(problem_list& problems) const {
+  for (const auto& [label, one] : members_) {
+    try {
+      one.plugin->offers.check_config(one.config);
+    } catch (const error& wrong) {
+      problems.error(one.at, "the `config` of the plugin \"" + label + "\": " + wrong.message(),
+                     "`mcp-cluster plugin check FILE` shows what it takes");
+    }
+  }
 }
 
 plugin_set::found<plugin_offer<node_spec>> plugin_set::node(const std::string& name) const {
@@ -158,6 +182,18 @@ void plugin_set::report_unknown(const std::string& kind, const placed_name& name
                        suggestion(name.name, known),
                    "write LABEL.NAME with the label of a plugin under `plugins`");
   }  // else it may be of a plugin that could not be loaded, which was said
+}
+
+std::string plugin_label(const std::string& name) {
+  return label_and_name(name).first;
+}
+
+plugin_choices opened(plugin_choices choices) {
+  for (const auto& file : std::exchange(choices.files, {})) {
+    if (!choices.trial.program.empty()) try_plugin(file, choices.trial);
+    choices.built_in.push_back(open_plugin(file));
+  }
+  return choices;
 }
 
 nlohmann::json options_or_none(const nlohmann::json& given) {

@@ -4,12 +4,20 @@
 #include "plugins/loaded_plugin.hpp"
 #include "plugins/plugin_trial.hpp"
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace mcp::cluster {
+
+/// Where a file is read.
+enum class plugin_role : std::uint8_t {
+  all,     ///< where its graphs run: all its plugins are loaded
+  worker,  ///< where some of its nodes run: what the process has counts, under its own name
+};
 
 /// How the plugins of a file are found.
 struct plugin_choices {
@@ -27,6 +35,7 @@ class plugin_set {
   struct member {
     std::shared_ptr<const loaded_plugin> plugin{};
     nlohmann::json config = nlohmann::json::object();
+    file_position at{};  ///< where the file speaks of it
   };
   /// Something that is offered, by the plugin that offers it.
   template <class Offer>
@@ -38,8 +47,11 @@ class plugin_set {
   };
 
   /// Loads all of them. What cannot be used is a problem.
-  plugin_set(const cluster_description& file, const plugin_choices& choices,
+  plugin_set(const cluster_description& file, const plugin_choices& choices, plugin_role role,
              problem_list& problems);
+
+  /// Whether this is LABEL.NAME of a plugin that only workers have.
+  [[nodiscard]] bool is_on_workers(const std::string& name) const;
 
   [[nodiscard]] found<plugin_offer<node_spec>> node(const std::string& name) const;
   [[nodiscard]] found<plugin_offer<std::shared_ptr<mcp::tool>>> tool(const std::string& name) const;
@@ -59,11 +71,19 @@ class plugin_set {
  private:
   void add(const std::string& label, file_position at, const std::string& file,
            const nlohmann::json& config, const plugin_choices& choices, problem_list& problems);
-  void insert(const std::string& label, file_position at, member made, problem_list& problems);
+  void configure(const plugin_description& given);
+  void check_configs(problem_list& problems) const;
+  void insert(const std::string& label, member made, problem_list& problems);
 
   std::map<std::string, member> members_;
+  std::set<std::string> on_workers_;  ///< labels
   bool complete_ = true;  ///< all could be loaded
 };
+
+/// The plugin's label in LABEL.NAME.
+[[nodiscard]] std::string plugin_label(const std::string& name);
+/// Opens the files; `built_in` has them then. Throws `invalid_plugin`.
+[[nodiscard]] plugin_choices opened(plugin_choices choices);
 
 /// The options of a file as a plugin is given them: an object, if need be an empty one.
 [[nodiscard]] nlohmann::json options_or_none(const nlohmann::json& given);

@@ -15,6 +15,7 @@ namespace {
 
 struct loaded_file {
   std::string bytes;
+  std::string hash;
   cluster_description description;
   std::shared_ptr<tool_servers> servers;
   std::shared_ptr<agent_host> agents = std::make_shared<agent_host>();
@@ -29,6 +30,7 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   auto bytes = read_bytes(path, problems);
   if (!bytes) return result;
   result.bytes = std::move(*bytes);
+  result.hash = cluster::content_hash(result.bytes);
   auto read = read_cluster_file(path, result.bytes, process_environment(), problems);
   if (!read) return result;
   result.description = std::move(*read);
@@ -36,7 +38,7 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   if (options.store_path) file.store = *options.store_path;
   result.servers = std::make_shared<tool_servers>(
       file, tool_servers::settings{options.offline, process_environment()}, problems);
-  const plugin_set plugins{file, options.plugins, problems};
+  const plugin_set plugins{file, options.plugins, plugin_role::all, problems};
   result.agent_types = plugins.agent_types();
   graph_parts parts{
       file,
@@ -44,7 +46,10 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
       make_tools(file, options.offline, plugins, problems),
       result.servers,
       result.agents,
-      plugins};
+      plugins,
+      options.workers,
+      result.hash,
+      check_only};
   result.graph = make_graphs(parts, problems);
   return result;
 }
@@ -109,6 +114,7 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
   problem_list problems{path};
   auto file = load_file(path, options, false, problems);
   problems.check();
+  if (options.workers) options.workers->add_system(file.hash, path, file.bytes);
   auto& what = file.description;
   run_options run;
   run.recursion_limit = what.limits.recursion_limit.value_or(run.recursion_limit);
@@ -118,7 +124,7 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
   std::unique_ptr<parts> made{new parts{path,
                                         what.name,
                                         what.description,
-                                        cluster::content_hash(file.bytes),
+                                        file.hash,
                                         what.store,
                                         what.memory,
                                         file.graph.type,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/remote_nodes.hpp"
 #include "cluster_file/problem_list.hpp"
 #include "mcp/executor.hpp"
 #include "mcp/json.hpp"
@@ -25,6 +26,8 @@ struct load_options {
   /// Models that need a network answer by a script, and tools that need one are refused.
   bool offline = false;
   plugin_choices plugins{};
+  /// Who run the nodes that the file places on workers; null: this process.
+  std::shared_ptr<remote_nodes> workers{};
 };
 
 /// One cluster file, ready to run. Immutable but for its executor; safe from several threads.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/remote_nodes.hpp"
 #include "cluster_file/description.hpp"
 #include "mcp/agents/tool.hpp"
 #include "mcp/json.hpp"
@@ -7,10 +8,12 @@
 #include "system/agent_host.hpp"
 #include "system/model_factory.hpp"
 #include "system/tool_servers.hpp"
+#include "system/worker_system.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace mcp::cluster {
 
@@ -27,10 +30,18 @@ struct graph_parts {
   std::shared_ptr<tool_servers> servers{};
   std::shared_ptr<agent_host> agents{};  ///< whom nodes ask
   const plugin_set& plugins;
+  std::shared_ptr<remote_nodes> workers{};  ///< who run what is placed there; null: this process
+  std::string hash{};                       ///< of the file
+  bool check_only = false;                  ///< nothing will run
 };
 
 /// Makes the graph of a file with its subgraphs, after checking every name in them. What is wrong
 /// is a problem.
 [[nodiscard]] ready_graph make_graphs(const graph_parts& parts, problem_list& problems);
+
+/// The nodes that are placed on workers, as a worker runs them, by graph and name; the graph of the
+/// file itself is called "". What is wrong with one is its problem.
+[[nodiscard]] std::map<std::pair<std::string, std::string>, worker_node> make_worker_nodes(
+    const graph_parts& parts);
 
 }  // namespace mcp::cluster

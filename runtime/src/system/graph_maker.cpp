@@ -16,24 +16,30 @@ std::vector<std::string> keys_of(const Map& map) {
 
 }  // namespace
 
-ready_graph graph_maker::run() {
-  const auto errors_before = problems_.errors();
-  ready_graph result;
+bool graph_maker::make_surroundings() {
   const auto reducers = parts_.plugins.reducers();
   for (const auto& name : what_.state.plugin_reducers) {
     if (!reducers.contains(name.name)) {
       parts_.plugins.report_unknown("reducer", name, problems_);
-      return result;
+      return false;
     }
   }
   try {
-    result.type = make_json_state_type(what_.name, what_.state.schema, reducers);
+    auto type = make_json_state_type(what_.name, what_.state.schema, reducers);
+    around_ = {std::move(type), parts_.file.limits.lua, inputs_, parts_.file.memory_root()};
   } catch (const error& wrong) {
-    if (what_.state.fields.empty()) return result;  // said before
+    if (what_.state.fields.empty()) return false;  // said before
     problems_.error(what_.state.at, "the state: " + wrong.message());
-    return result;
+    return false;
   }
-  around_ = {result.type, parts_.file.limits.lua, inputs_, parts_.file.memory_root()};
+  return true;
+}
+
+ready_graph graph_maker::run() {
+  const auto errors_before = problems_.errors();
+  ready_graph result;
+  if (!make_surroundings()) return result;
+  result.type = around_.type;
   builder_.name = what_.name;
   builder_.state = result.type.get();
   builder_.state_owner = result.type;
@@ -69,7 +75,9 @@ void graph_maker::add_nodes() {
 
 void graph_maker::add_node(const node_description& node) {
   const auto errors_before = problems_.errors();
+  check_placement(node);
   auto spec = std::visit([&](const auto& what) { return make(node, what); }, node.what);
+  if (is_placed(node, parts_.file)) spec = placed(node, std::move(spec));
   auto options = node.options;
   if (node.fallback) options.fallback = node_name(*node.fallback, false, false);
   options.destinations = targets(node.destinations);
@@ -79,6 +87,97 @@ void graph_maker::add_node(const node_description& node) {
   if (options.blocking && spec.kind == node_kind::plain) spec.kind = node_kind::blocking;
   spec.options = std::move(options);
   builder_.nodes.push_back(std::move(spec));
+}
+
+bool is_placed(const node_description& node, const cluster_description& file) {
+  if (node.placement) return true;
+  const auto* typed = std::get_if<typed_node_description>(&node.what);
+  if (typed == nullptr) return false;
+  const auto label = plugin_label(typed->type.name);
+  return std::any_of(file.plugins.begin(), file.plugins.end(), [&](const auto& one) {
+    return one.label == label && one.file.empty();
+  });
+}
+
+task_demand graph_maker::demand_of(const node_description& node) const {
+  task_demand demand;
+  if (node.placement) demand.labels = node.placement->labels;
+  const auto need = [&](const placed_name& type) {
+    if (auto label = plugin_label(type.name); !label.empty()) demand.plugins.insert(label);
+  };
+  const auto need_tools_of = [&](const std::vector<placed_name>& names) {
+    for (const auto& name : names) {
+      for (const auto& tool : parts_.file.tools) {
+        if (tool.name == name.name) need(tool.type);
+      }
+    }
+  };
+  if (const auto* typed = std::get_if<typed_node_description>(&node.what)) need(typed->type);
+  if (const auto* tools = std::get_if<tools_node_description>(&node.what)) {
+    need_tools_of(tools->tools);
+  }
+  if (const auto* call = std::get_if<call_node_description>(&node.what)) {
+    need_tools_of({call->tool});
+  }
+  if (const auto* asks = std::get_if<model_node_description>(&node.what)) {
+    for (const auto& model : parts_.file.models) {
+      if (model.name == asks->model.name) need(model.type);
+    }
+  }
+  return demand;
+}
+
+node_spec graph_maker::placed(const node_description& node, node_spec spec) {
+  const auto* input = spec.input;
+  if (parts_.workers) {
+    const bool is_own = &what_ == &parts_.file.graph;
+    spec = make_remote_node({parts_.hash, is_own ? std::string{} : what_.name, node.name},
+                            demand_of(node), inputs_, parts_.workers);
+    spec.input = input;
+  } else if (!spec.run && !spec.begin && parts_.check_only) {
+    spec.run = [](const node_input&, context&) { return node_result{}; };
+  }
+  return spec;
+}
+
+void graph_maker::check_placement(const node_description& node) {
+  if (!node.placement) return;
+  const auto refuse = [&](const std::string& why) {
+    problems_.error(node.placement->at, "the node \"" + node.name + "\" cannot be placed: " + why,
+                    "remove `placement`");
+  };
+  const auto* lua = std::get_if<lua_node_description>(&node.what);
+  if (lua != nullptr && lua->script.uses_memory()) refuse("its script uses `memory`");
+  std::vector<placed_name> tools;
+  if (const auto* run = std::get_if<tools_node_description>(&node.what)) tools = run->tools;
+  if (const auto* call = std::get_if<call_node_description>(&node.what)) tools = {call->tool};
+  for (const auto& tool : tools) {
+    if (parts_.servers->provides(tool.name)) {
+      refuse("\"" + tool.name + "\" is of a server of tools");
+    }
+  }
+}
+
+worker_node graph_maker::make_worker_node(const node_description& node) {
+  worker_node made;
+  for (const auto& one : what_.nodes) {
+    if (std::holds_alternative<tools_node_description>(one.what)) {
+      inputs_->emplace(one.name, &value_type_of<tool_call>);
+    }
+  }
+  if (make_surroundings()) {
+    made.type = around_.type;
+    try {
+      made.spec = std::visit([&](const auto& what) { return make(node, what); }, node.what);
+    } catch (const std::exception& wrong) {
+      const auto* ours = dynamic_cast<const error*>(&wrong);
+      problems_.error(node.at, ours != nullptr ? ours->message() : wrong.what());
+    }
+  }
+  if (problems_.errors() == 0 && (made.spec.run || made.spec.begin)) return made;
+  made.problem = to_text(problems_.sorted());
+  if (made.problem.empty()) made.problem = "what the node needs is not there";
+  return made;
 }
 
 node_spec graph_maker::make(const node_description&, const lua_node_description& what) {
@@ -172,6 +271,14 @@ node_spec graph_maker::make(const node_description& node, const graph_node_descr
 
 node_spec graph_maker::make(const node_description& node, const typed_node_description& what) {
   const auto found = parts_.plugins.node(what.type.name);
+  if (!found && parts_.plugins.is_on_workers(what.type.name)) {
+    if (!parts_.workers && !parts_.check_only) {
+      problems_.error(what.type.at,
+                      "the plugin \"" + plugin_label(what.type.name) + "\" is on workers",
+                      "`mcp-cluster serve` has them run the node, `--plugin FILE` this process");
+    }
+    return {};
+  }
   if (!found) {
     parts_.plugins.report_unknown("node", what.type, problems_);
     return {};

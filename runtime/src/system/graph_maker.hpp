@@ -35,8 +35,12 @@ class graph_maker {
               problem_list& problems)
       : what_(what), parts_(parts), library_(library), problems_(problems) {}
   [[nodiscard]] ready_graph run();
+  /// One node alone.
+  [[nodiscard]] worker_node make_worker_node(const node_description& node);
 
  private:
+  /// False: the state has problems.
+  bool make_surroundings();
   void add_nodes();
   void add_node(const node_description& node);
   [[nodiscard]] node_spec make(const node_description& node, const lua_node_description& what);
@@ -48,6 +52,10 @@ class graph_maker {
   [[nodiscard]] node_spec make(const node_description& node, const typed_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const agent_node_description& what);
   [[nodiscard]] node_spec make(const node_description&, std::monostate) { return {}; }
+
+  [[nodiscard]] node_spec placed(const node_description& node, node_spec spec);
+  [[nodiscard]] task_demand demand_of(const node_description& node) const;
+  void check_placement(const node_description& node);
 
   void add_edges();
   void add_tools_edge(const tools_edge_description& edge);
@@ -74,5 +82,8 @@ class graph_maker {
   node_surroundings around_;
   std::shared_ptr<send_inputs> inputs_ = std::make_shared<send_inputs>();
 };
+
+/// Whether the node runs on workers, because it or its plugin is there.
+[[nodiscard]] bool is_placed(const node_description& node, const cluster_description& file);
 
 }  // namespace mcp::cluster

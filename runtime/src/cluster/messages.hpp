@@ -1,0 +1,184 @@
+#pragma once
+
+#include "mcp/codec.hpp"
+#include "mcp/describe.hpp"
+#include "mcp/message.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What a server and its workers say to each other: docs/cluster-wire.md. Plain data; each is one
+/// message of a `delivery_link`. `bytes` are CBOR that only its reader looks into.
+namespace mcp::cluster {
+
+// From a worker.
+
+/// The first message of a worker.
+struct offer_message {
+  std::string program{};  ///< version of FastMCP
+  std::set<std::string> plugins{};
+  std::map<std::string, std::string> labels{};
+  std::uint64_t slots = 1;
+};
+/// One write of a task's result.
+struct write_item {
+  std::uint64_t channel = 0;
+  bool overwrite = false;
+  std::string bytes{};
+};
+struct timeout_item {
+  std::int64_t run_ms = 0;
+  std::int64_t idle_ms = 0;
+};
+/// A node, or a send when there is an input.
+struct target_item {
+  std::string node{};
+  std::optional<std::string> bytes{};
+  std::optional<timeout_item> timeout{};  ///< of a send; absent: its node's
+};
+struct failure_item {
+  std::uint64_t code = 0;
+  std::string message{};
+  bool logic = false;
+};
+struct question_item {
+  std::uint64_t index = 0;
+  std::string bytes{};
+  std::string schema{};
+};
+/// A task has ended: with writes, a failure, or questions that wait for an answer.
+struct result_message {
+  std::uint64_t task = 0;
+  std::vector<write_item> writes{};
+  std::vector<target_item> go_to{};
+  std::optional<failure_item> failure{};
+  std::vector<question_item> questions{};
+};
+/// What a task asks of its run and waits for: answered by `told_message`.
+struct answer_wanted {
+  std::uint64_t index = 0;
+};
+struct effect_wanted {
+  std::string key{};
+};
+struct effect_kept {
+  std::string key{};
+  std::string result{};
+};
+struct charge_wanted {
+  std::string counter{};
+  std::int64_t amount = 0;
+};
+struct durability_wanted {
+  bool all = true;
+};
+using wish =
+    std::variant<answer_wanted, effect_wanted, effect_kept, charge_wanted, durability_wanted>;
+struct wish_message {
+  std::uint64_t task = 0;
+  std::uint64_t number = 0;  ///< of the task's wishes
+  wish what{};
+};
+/// What a task tells its run and does not wait for.
+struct sign_of_life {
+  bool alive = true;
+};
+struct refunded {
+  std::string counter{};
+  std::int64_t amount = 0;
+};
+struct event_told {
+  std::string name{};
+  std::string payload{};
+};
+struct words_told {
+  message content{};
+};
+using note = std::variant<sign_of_life, refunded, event_told, words_told>;
+struct note_message {
+  std::uint64_t task = 0;
+  note what{};
+};
+/// The worker ends: it gets no more tasks, and finishes those it has.
+struct leaving_message {
+  std::string reason{};
+};
+
+// From a server.
+
+/// A cluster file that tasks will name.
+struct system_message {
+  std::string hash{};
+  std::string name{};  ///< of the file, for messages
+  std::string text{};
+};
+/// Run this node.
+struct task_message {
+  std::uint64_t task = 0;  ///< a number that is used once
+  std::string system{};    ///< hash
+  std::string graph{};
+  std::string node{};
+  std::string run_graph{};  ///< what `task_info::graph` says
+  std::string run_id{};
+  std::string thread_id{};
+  std::string ns{};
+  std::string task_id{};
+  std::int64_t step = 0;
+  std::int64_t remaining_steps = 0;
+  std::int64_t attempt = 1;
+  std::optional<std::string> state{};     ///< its fields, in order
+  std::optional<std::string> input{};     ///< of a send
+  std::optional<failure_item> failure{};  ///< what a fallback stands in for
+};
+/// Nobody wants the task's result any more.
+struct cancel_message {
+  std::uint64_t task = 0;
+};
+/// What became of a wish.
+struct told_message {
+  std::uint64_t task = 0;
+  std::uint64_t number = 0;
+  std::optional<std::string> bytes{};  ///< the answer, the effect's result
+  std::optional<failure_item> failure{};
+};
+
+MCP_STRUCT(offer_message, program, plugins, labels, slots)
+MCP_STRUCT(write_item, channel, overwrite, bytes)
+MCP_STRUCT(timeout_item, run_ms, idle_ms)
+MCP_STRUCT(target_item, node, bytes, timeout)
+MCP_STRUCT(failure_item, code, message, logic)
+MCP_STRUCT(question_item, index, bytes, schema)
+MCP_STRUCT(result_message, task, writes, go_to, failure, questions)
+MCP_STRUCT(answer_wanted, index)
+MCP_STRUCT(effect_wanted, key)
+MCP_STRUCT(effect_kept, key, result)
+MCP_STRUCT(charge_wanted, counter, amount)
+MCP_STRUCT(durability_wanted, all)
+MCP_STRUCT(wish_message, task, number, what)
+MCP_STRUCT(sign_of_life, alive)
+MCP_STRUCT(refunded, counter, amount)
+MCP_STRUCT(event_told, name, payload)
+MCP_STRUCT(words_told, content)
+MCP_STRUCT(note_message, task, what)
+MCP_STRUCT(leaving_message, reason)
+MCP_STRUCT(system_message, hash, name, text)
+MCP_STRUCT(task_message, task, system, graph, node, run_graph, run_id, thread_id, ns, task_id, step,
+           remaining_steps, attempt, state, input, failure)
+MCP_STRUCT(cancel_message, task)
+MCP_STRUCT(told_message, task, number, bytes, failure)
+
+using worker_message =
+    std::variant<offer_message, result_message, wish_message, note_message, leaving_message>;
+using server_message = std::variant<system_message, task_message, cancel_message, told_message>;
+
+/// Throws `malformed_answer` with what is wrong.
+[[nodiscard]] worker_message read_worker_message(std::string_view bytes);
+[[nodiscard]] server_message read_server_message(std::string_view bytes);
+
+}  // namespace mcp::cluster

@@ -1,0 +1,236 @@
+#include "cluster/placement.hpp"
+
+#include <algorithm>
+
+namespace mcp::cluster {
+namespace {
+
+constexpr std::size_t most_named = 10;  ///< members in the text of an error
+
+bool is_free(const placement::member_view& member) {
+  return !member.draining && member.tasks.size() < member.offer.slots;
+}
+
+/// Whether `a` has less of what it can do at work than `b`; of equals who waits longer.
+bool rather(const placement::member_view& a, const placement::member_view& b) {
+  const auto left = a.tasks.size() * b.offer.slots;
+  const auto right = b.tasks.size() * a.offer.slots;
+  return left != right ? left < right : a.last_placed < b.last_placed;
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string all;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    all += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  }
+  return all;
+}
+
+}  // namespace
+
+bool task_demand::fits(const member_offer& offer) const {
+  const auto has_plugin = [&](const std::string& plugin) { return offer.plugins.contains(plugin); };
+  const auto has_label = [&](const auto& label) {
+    const auto found = offer.labels.find(label.first);
+    return found != offer.labels.end() && found->second == label.second;
+  };
+  return std::all_of(plugins.begin(), plugins.end(), has_plugin) &&
+         std::all_of(labels.begin(), labels.end(), has_label);
+}
+
+std::string task_demand::text() const {
+  std::vector<std::string> needs;
+  for (const auto& plugin : plugins) needs.push_back("the plugin \"" + plugin + "\"");
+  for (const auto& [name, content] : labels) needs.push_back("the label " + name + "=" + content);
+  return needs.empty() ? "nothing special" : listed(needs);
+}
+
+void placement::join(member_id member, std::string name, member_offer offer, instant now) {
+  if (members_.size() >= limits_.members) {
+    throw error{errc::overloaded,
+                "there are " + std::to_string(limits_.members) + " members, as many as may be"};
+  }
+  if (offer.slots == 0) throw error{errc::invalid_argument, "a member without slots"};
+  if (!members_.try_emplace(member, member_view{std::move(name), std::move(offer)}).second) {
+    throw error{errc::invalid_argument, "the member is there already"};
+  }
+  judge_hopes(now);
+  fill(member);
+}
+
+void placement::leave(member_id member, instant now) {
+  const auto found = members_.find(member);
+  if (found == members_.end()) return;
+  const auto gone = std::move(found->second);
+  members_.erase(found);
+  for (const auto task : gone.tasks) {
+    auto& state = tasks_.at(task);
+    state.member = 0;
+    if (++state.moves > limits_.moves) {
+      reject(task, errc::member_lost,
+             "the task lost " + std::to_string(state.moves) + " workers, the last was \"" +
+                 gone.name + "\"");
+    } else if (const auto other = best_member(state.demand)) {
+      put(task, state, other);
+    } else {
+      wait(task, state, now);
+    }
+  }
+  judge_hopes(now);
+}
+
+void placement::drain(member_id member, instant now) {
+  const auto found = members_.find(member);
+  if (found == members_.end()) return;
+  found->second.draining = true;
+  judge_hopes(now);
+}
+
+void placement::submit(task_id task, task_demand demand, instant now) {
+  auto& state = tasks_[task];
+  state.demand = std::move(demand);
+  // Who waits with the same demand goes first, and there is none when somebody is free.
+  if (const auto member = best_member(state.demand)) return put(task, state, member);
+  if (waiting_count_ >= limits_.waiting) {
+    return reject(task, errc::overloaded,
+                  std::to_string(limits_.waiting) + " tasks wait for a worker, as many as may be");
+  }
+  wait(task, state, now);
+}
+
+void placement::finish(task_id task) {
+  const auto found = tasks_.find(task);
+  if (found == tasks_.end()) return;
+  const auto member = found->second.member;
+  if (member == 0) leave_queue(task, found->second.demand);
+  tasks_.erase(found);
+  if (member == 0) return;
+  members_.at(member).tasks.erase(task);
+  fill(member);
+}
+
+void placement::tick(instant now) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    // A refusal may remove the queue.
+    const auto next = std::next(at);
+    for (auto until = end_of_patience(at->second); until && *until <= now;) {
+      const auto last = at->second.tasks.size() == 1;
+      const auto task = *at->second.tasks.begin();
+      const auto demand = at->first;
+      leave_queue(task, demand);
+      reject(task, errc::no_member,
+             "no member offers " + demand.text() + "; there are: " + who_is_here());
+      if (last) break;
+      until = end_of_patience(at->second);
+    }
+    at = next;
+  }
+}
+
+std::optional<instant> placement::wake() const {
+  std::optional<instant> first;
+  for (const auto& [demand, tasks] : waiting_) {
+    const auto until = end_of_patience(tasks);
+    if (until && (!first || *until < *first)) first = until;
+  }
+  return first;
+}
+
+placement::member_id placement::member_of(task_id task) const {
+  const auto found = tasks_.find(task);
+  return found == tasks_.end() ? 0 : found->second.member;
+}
+
+placement::member_id placement::best_member(const task_demand& demand) const {
+  member_id best = 0;
+  const member_view* view = nullptr;
+  for (const auto& [id, member] : members_) {
+    if (!is_free(member) || !demand.fits(member.offer)) continue;
+    if (view != nullptr && !rather(member, *view)) continue;
+    best = id;
+    view = &member;
+  }
+  return best;
+}
+
+bool placement::has_hope(const task_demand& demand) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const auto& one) {
+    return !one.second.draining && demand.fits(one.second.offer);
+  });
+}
+
+void placement::put(task_id task, task_state& state, member_id member) {
+  auto& view = members_.at(member);
+  view.tasks.insert(task);
+  view.last_placed = ++placements_;
+  state.member = member;
+  actions_.emplace_back(place{task, member});
+}
+
+void placement::wait(task_id task, task_state& state, instant now) {
+  state.came = now;
+  const auto [at, is_new] = waiting_.try_emplace(state.demand);
+  if (is_new && !has_hope(state.demand)) at->second.hopeless = now;
+  at->second.tasks.insert(task);
+  ++waiting_count_;
+}
+
+void placement::leave_queue(task_id task, const task_demand& demand) {
+  const auto at = waiting_.find(demand);
+  at->second.tasks.erase(task);
+  --waiting_count_;
+  if (at->second.tasks.empty()) waiting_.erase(at);
+}
+
+void placement::fill(member_id member) {
+  const auto& view = members_.at(member);
+  while (is_free(view)) {
+    const std::pair<const task_demand, queue>* oldest = nullptr;
+    for (const auto& one : waiting_) {
+      if (!one.first.fits(view.offer)) continue;
+      if (oldest == nullptr || *one.second.tasks.begin() < *oldest->second.tasks.begin()) {
+        oldest = &one;
+      }
+    }
+    if (oldest == nullptr) return;
+    const auto task = *oldest->second.tasks.begin();
+    auto& state = tasks_.at(task);
+    leave_queue(task, state.demand);
+    put(task, state, member);
+  }
+}
+
+void placement::judge_hopes(instant now) {
+  for (auto& [demand, tasks] : waiting_) {
+    if (has_hope(demand)) {
+      tasks.hopeless.reset();
+    } else if (!tasks.hopeless) {
+      tasks.hopeless = now;
+    }
+  }
+}
+
+void placement::reject(task_id task, errc code, std::string why) {
+  tasks_.erase(task);
+  actions_.emplace_back(refuse{task, error{code, std::move(why)}});
+}
+
+std::optional<instant> placement::end_of_patience(const queue& tasks) const {
+  if (!tasks.hopeless) return std::nullopt;
+  return std::max(*tasks.hopeless, tasks_.at(*tasks.tasks.begin()).came) + limits_.patience;
+}
+
+std::string placement::who_is_here() const {
+  if (members_.empty()) return "none";
+  std::vector<std::string> names;
+  for (const auto& [id, member] : members_) {
+    if (names.size() == most_named) {
+      names.push_back(std::to_string(members_.size() - most_named) + " more");
+      break;
+    }
+    names.push_back("\"" + member.name + (member.draining ? "\" (draining)" : "\""));
+  }
+  return listed(names);
+}
+
+}  // namespace mcp::cluster

@@ -1,0 +1,132 @@
+#pragma once
+
+#include "delivery/instant.hpp"
+#include "mcp/error.hpp"
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace mcp::cluster {
+
+/// What a worker can do.
+struct member_offer {
+  std::set<std::string> plugins{};
+  std::map<std::string, std::string> labels{};
+  std::size_t slots = 1;  ///< tasks that it works on at once
+};
+
+/// What a task needs of the worker that runs it.
+struct task_demand {
+  std::set<std::string> plugins{};
+  std::map<std::string, std::string> labels{};
+
+  friend auto operator<=>(const task_demand&, const task_demand&) = default;
+  [[nodiscard]] bool fits(const member_offer& offer) const;
+  /// "the plugin \"paint\" and the label zone=eu", or "nothing".
+  [[nodiscard]] std::string text() const;
+};
+
+struct placement_limits {
+  std::size_t members = 1'000;
+  std::size_t waiting = 100'000;               ///< tasks without a worker
+  std::size_t moves = 3;                       ///< how many workers a task may lose
+  std::chrono::milliseconds patience{30'000};  ///< of a task that no member could take
+};
+
+/// Decides which worker runs which task. Tasks of equal demands are placed in the order in which
+/// they came; one whose worker is lost goes in front. docs/cluster.md tells the rules. Decides
+/// only: messages and time are its owner's. Not thread-safe.
+class placement {
+ public:
+  using task_id = std::uint64_t;
+  using member_id = std::uint64_t;
+
+  struct place {
+    task_id task = 0;
+    member_id member = 0;
+  };
+  /// The task ends with an error.
+  struct refuse {
+    task_id task = 0;
+    error reason{};
+  };
+  using action = std::variant<place, refuse>;
+
+  explicit placement(placement_limits limits = {}) : limits_(limits) {}
+
+  /// Throws `overloaded` when there are as many members as may be, `invalid_argument` for one that
+  /// is there.
+  void join(member_id member, std::string name, member_offer offer, instant now);
+  /// The member is gone: what it worked on is placed again, or refused when it lost too many.
+  void leave(member_id member, instant now);
+  /// It gets no more tasks.
+  void drain(member_id member, instant now);
+
+  /// A new task; its id is larger than all before.
+  void submit(task_id task, task_demand demand, instant now);
+  /// The task has ended at its member, or nobody wants it any more. Unknown ones are passed over.
+  void finish(task_id task);
+  /// Refuses those that waited too long for a member that could take them.
+  void tick(instant now);
+  /// When to call `tick`.
+  [[nodiscard]] std::optional<instant> wake() const;
+
+  /// What to do since the last call, in this order.
+  [[nodiscard]] std::vector<action> take_actions() { return std::exchange(actions_, {}); }
+
+  struct member_view {
+    std::string name{};
+    member_offer offer{};
+    std::set<task_id> tasks{};  ///< that it works on
+    bool draining = false;
+    std::uint64_t last_placed = 0;  ///< the larger, the later it got a task
+  };
+  [[nodiscard]] const std::map<member_id, member_view>& members() const noexcept {
+    return members_;
+  }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_count_; }
+  /// Where a task is; 0: nowhere.
+  [[nodiscard]] member_id member_of(task_id task) const;
+
+ private:
+  struct task_state {
+    task_demand demand{};
+    member_id member = 0;  ///< 0: it waits
+    std::size_t moves = 0;
+    instant came{0};  ///< among those that wait
+  };
+  /// Those that wait with the same demand, in the order of their ids.
+  struct queue {
+    std::set<task_id> tasks{};
+    std::optional<instant> hopeless{};  ///< since when no member could take them
+  };
+
+  [[nodiscard]] member_id best_member(const task_demand& demand) const;
+  [[nodiscard]] bool has_hope(const task_demand& demand) const;
+  void put(task_id task, task_state& state, member_id member);
+  void wait(task_id task, task_state& state, instant now);
+  void leave_queue(task_id task, const task_demand& demand);
+  void fill(member_id member);
+  void judge_hopes(instant now);
+  void reject(task_id task, errc code, std::string why);
+  [[nodiscard]] std::optional<instant> end_of_patience(const queue& tasks) const;
+  [[nodiscard]] std::string who_is_here() const;
+
+  placement_limits limits_;
+  std::map<member_id, member_view> members_;
+  std::map<task_id, task_state> tasks_;
+  std::map<task_demand, queue> waiting_;
+  std::size_t waiting_count_ = 0;
+  std::uint64_t placements_ = 0;
+  std::vector<action> actions_;
+};
+
+}  // namespace mcp::cluster

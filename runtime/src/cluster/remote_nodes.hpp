@@ -1,0 +1,48 @@
+#pragma once
+
+#include "cluster/placement.hpp"
+#include "cluster/task_codec.hpp"
+
+#include <atomic>
+#include <memory>
+
+namespace mcp::cluster {
+
+/// One attempt of a node that runs on a worker.
+struct remote_call {
+  task_demand demand{};
+  task_message head{};  ///< without number, state and input
+  node_input input{};
+  std::shared_ptr<reply_port> reply{};
+  std::shared_ptr<const input_types> inputs{};
+  std::atomic<bool> withdrawn{false};
+};
+
+/// Who gets nodes run on workers. Safe from several threads.
+class remote_nodes {
+ public:
+  remote_nodes() = default;
+  remote_nodes(const remote_nodes&) = delete;
+  remote_nodes& operator=(const remote_nodes&) = delete;
+  virtual ~remote_nodes() = default;
+  /// A cluster file whose nodes will be placed; `name` is for messages.
+  virtual void add_system(std::string hash, std::string name, std::string text) = 0;
+  /// Takes the call; it answers the reply, once, unless the call is withdrawn.
+  virtual void submit(std::shared_ptr<remote_call> call) = 0;
+  /// Nobody wants the call's result any more.
+  virtual void withdraw(std::shared_ptr<remote_call> call) = 0;
+};
+
+/// Where a node of a cluster file is found.
+struct node_place {
+  std::string system{};  ///< hash of the file
+  std::string graph{};
+  std::string node{};
+};
+
+/// An asynchronous node that has `place` run by a worker that fits `demand`.
+[[nodiscard]] node_spec make_remote_node(node_place place, task_demand demand,
+                                         std::shared_ptr<const input_types> inputs,
+                                         std::shared_ptr<remote_nodes> workers);
+
+}  // namespace mcp::cluster

@@ -1,0 +1,86 @@
+#include "members/cluster_server.hpp"
+
+#include "members/dispatcher.hpp"
+#include "members/posted.hpp"
+#include "net/pipe.hpp"
+
+namespace mcp::cluster {
+namespace {
+
+constexpr std::size_t effect_threads = 4;
+
+std::uint64_t new_incarnation() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(since).count());
+}
+
+}  // namespace
+
+struct cluster_server::parts {
+  cluster_actors_config config{};
+  boost::asio::thread_pool errands{effect_threads};
+  caf::actor_system system{config};
+  caf::actor door{};
+  posted<dispatcher> desk{};
+};
+
+std::shared_ptr<cluster_server> cluster_server::start(server_options options) {
+  if (!is_loopback(options.listen.host)) {
+    throw error{errc::access_denied,
+                "a cluster listens on this machine's own addresses only, not on " +
+                    options.listen.text() + ": connections are not encrypted"};
+  }
+  return std::shared_ptr<cluster_server>{new cluster_server{std::move(options)}};
+}
+
+cluster_server::cluster_server(server_options options)
+    : address_(options.listen), parts_(std::make_unique<parts>()) {
+  const auto [socket, port] = listen_on(options.listen);
+  address_.port = port;
+  auto& system = parts_->system;
+  parts_->desk = posted<dispatcher>{
+      system, member_identity{options.cluster, options.name, new_incarnation()},
+      dispatcher_limits{options.placement, options.link, options.strangers, options.grace},
+      std::ref(parts_->errands)};
+  parts_->door = system.middleman().spawn_broker(door, socket, parts_->desk.actor());
+}
+
+cluster_server::~cluster_server() {
+  parts_->desk.call([](dispatcher& desk) {
+    desk.stop(error{errc::shutting_down, "the server is stopping"});
+    return true;
+  });
+  caf::anon_send(parts_->door, close_message{});
+  parts_->desk.end();
+  parts_->errands.join();
+  parts_->door = nullptr;
+}
+
+void cluster_server::add_system(std::string hash, std::string name, std::string text) {
+  parts_->desk.post([system = system_message{std::move(hash), std::move(name), std::move(text)}](
+                        dispatcher& desk) { desk.add_system(system); });
+}
+
+std::vector<member_status> cluster_server::members() const {
+  return parts_->desk.call([](dispatcher& desk) { return desk.members(); });
+}
+
+std::size_t cluster_server::waiting() const {
+  return parts_->desk.call([](dispatcher& desk) { return desk.waiting(); });
+}
+
+bool cluster_server::drain(const std::string& member) {
+  return parts_->desk.call([&](dispatcher& desk) { return desk.drain(member); });
+}
+
+void cluster_server::submit(std::shared_ptr<remote_call> call) {
+  parts_->desk.post([call = std::move(call)](dispatcher& desk) { desk.submit(call); });
+}
+
+void cluster_server::withdraw(std::shared_ptr<remote_call> call) {
+  call->withdrawn.store(true, std::memory_order_release);
+  parts_->desk.post([call = std::move(call)](dispatcher& desk) { desk.withdraw(call); });
+}
+
+}  // namespace mcp::cluster

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "cluster/remote_nodes.hpp"
+#include "delivery/link.hpp"
+#include "net/sockets.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mcp::cluster {
+
+struct server_options {
+  std::string cluster = "fastmcp";
+  std::string name = "server";
+  socket_address listen{"127.0.0.1", 0};  ///< port 0: a free one
+  placement_limits placement{};
+  link_limits link{};
+  std::size_t strangers = 64;           ///< connections that have not said who they are
+  std::chrono::milliseconds grace{50};  ///< for a member to come back before its tasks go elsewhere
+};
+
+/// What is known of a member.
+struct member_status {
+  std::string name{};
+  std::string address{};
+  std::string program{};  ///< version of FastMCP
+  member_offer offer{};
+  std::size_t at_work = 0;
+  bool draining = false;
+  bool connected = false;
+};
+
+/// The server of a cluster: workers join it, and run the nodes that it is given. Safe from several
+/// threads.
+class cluster_server final : public remote_nodes {
+ public:
+  /// Listens. Throws `connection_failed`; `access_denied` for an address that others reach.
+  [[nodiscard]] static std::shared_ptr<cluster_server> start(server_options options);
+  ~cluster_server() override;
+
+  /// Where it listens.
+  [[nodiscard]] const socket_address& address() const noexcept { return address_; }
+  [[nodiscard]] std::vector<member_status> members() const;
+  /// Tasks that wait for a worker.
+  [[nodiscard]] std::size_t waiting() const;
+  /// The member gets no more tasks. False: there is none of this name.
+  bool drain(const std::string& member);
+
+  void add_system(std::string hash, std::string name, std::string text) override;
+  void submit(std::shared_ptr<remote_call> call) override;
+  void withdraw(std::shared_ptr<remote_call> call) override;
+
+ private:
+  struct parts;
+  explicit cluster_server(server_options options);
+
+  socket_address address_;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace mcp::cluster

@@ -1,0 +1,488 @@
+#include "members/dispatcher.hpp"
+
+#include "delivery/frame.hpp"
+#include "net/steady_time.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+namespace mcp::cluster {
+namespace {
+
+constexpr std::chrono::milliseconds tick_every{25};
+constexpr std::size_t most_removed = 10'000;  ///< incarnations that are remembered
+constexpr std::uint64_t most_slots = 10'000;
+constexpr std::size_t most_labels = 100;
+constexpr std::size_t most_plugins = 1'000;
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+void check(const offer_message& offer) {
+  const auto refuse = [](const std::string& what) {
+    throw error{errc::malformed_answer, "a worker offers " + what};
+  };
+  if (offer.slots == 0 || offer.slots > most_slots) {
+    refuse(std::to_string(offer.slots) + " slots; 1 to " + std::to_string(most_slots) + " may be");
+  }
+  if (offer.labels.size() > most_labels) refuse("more than 100 labels");
+  if (offer.plugins.size() > most_plugins) refuse("more than 1,000 plugins");
+}
+
+}  // namespace
+
+dispatcher::dispatcher(caf::actor_config& config, member_identity self, dispatcher_limits limits,
+                       boost::asio::thread_pool& errands)
+    : cluster_actor(config),
+      self_(std::move(self)),
+      limits_(limits),
+      placement_(limits.placement),
+      errands_(errands) {}
+
+dispatcher::~dispatcher() = default;
+
+caf::behavior dispatcher::make_behavior() {
+  delayed_send(this, tick_every, clock_tick{});
+  return {[this](const pipe_opened& what) { opened(what); },
+          [this](const pipe_frames& what) { arrived(what); },
+          [this](const pipe_closed& what) { closed(what); },
+          [this](const task_posted& what) { what.run(); },
+          [this](clock_tick) {
+            tick();
+            delayed_send(this, tick_every, clock_tick{});
+          },
+          [this](close_message) { quit(); }};
+}
+
+void dispatcher::on_exit() {
+  for (auto& [id, one] : members_) {
+    if (one->pipe) send(one->pipe, close_message{});
+  }
+  for (auto& [pipe, one] : strangers_) send(one.pipe, close_message{});
+  members_.clear();
+  strangers_.clear();
+}
+
+// Connections ------------------------------------------------------------------------------------
+
+void dispatcher::opened(const pipe_opened& what) {
+  if (strangers_.size() >= limits_.strangers) {
+    spdlog::warn("cluster: the connection of {} is closed: {} others have not said who they are",
+                 what.address, strangers_.size());
+    return send(what.pipe, close_message{});
+  }
+  strangers_[what.pipe.id()] = {what.pipe, what.address, steady_time()};
+}
+
+void dispatcher::arrived(const pipe_frames& what) {
+  if (const auto known = by_pipe_.find(what.pipe); known != by_pipe_.end()) {
+    hear(*members_.at(known->second), what.frames);
+  } else if (auto unknown = strangers_.extract(what.pipe); !unknown.empty()) {
+    greet(std::move(unknown.mapped()), what.frames);
+  }
+  act();
+}
+
+void dispatcher::closed(const pipe_closed& what) {
+  if (auto unknown = strangers_.extract(what.pipe); !unknown.empty()) {
+    spdlog::warn("cluster: {} said no hello: {}", unknown.mapped().address, what.reason);
+    return;
+  }
+  const auto known = by_pipe_.find(what.pipe);
+  if (known == by_pipe_.end()) return;
+  auto& member = *members_.at(known->second);
+  spdlog::info("cluster: the connection to member \"{}\" ended: {}", member.name, what.reason);
+  disconnect(member);
+}
+
+void dispatcher::greet(stranger from, const std::vector<std::string>& frames) {
+  std::string refusal;
+  try {
+    const auto first = decode_frame(frames.front());
+    const auto* hello = std::get_if<hello_frame>(&first);
+    if (hello == nullptr) throw error{errc::malformed_answer, "the first frame is no hello"};
+    if (auto* member = member_for(*hello)) {
+      if (member->pipe) {
+        by_pipe_.erase(member->pipe.id());
+        send(member->pipe, close_message{});
+        member->link.disconnected();
+      }
+      member->pipe = from.pipe;
+      member->address = from.address;
+      by_pipe_[from.pipe.id()] = member->id;
+      member->link.connected(steady_time());
+      return hear(*member, frames);
+    }
+    refusal = "this incarnation of the member was given up; start anew";
+  } catch (const error& wrong) {
+    refusal = wrong.message();
+    spdlog::warn("cluster: {} is no member: {}", from.address, refusal);
+  }
+  send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{refusal})}});
+  send(from.pipe, close_message{});
+}
+
+dispatcher::member* dispatcher::member_for(const hello_frame& hello) {
+  const auto gone = removed_.find(hello.name);
+  if (gone != removed_.end() && hello.incarnation <= gone->second) return nullptr;
+  if (const auto known = by_name_.find(hello.name); known != by_name_.end()) {
+    auto& member = *members_.at(known->second);
+    // The link says what is to be said to an older one.
+    if (hello.incarnation <= member.incarnation) return &member;
+    remove(member.id, "it has started anew");
+  }
+  if (members_.size() >= limits_.placement.members) {
+    throw error{errc::overloaded, "the cluster has " + std::to_string(members_.size()) +
+                                      " members, as many as may be"};
+  }
+  const auto id = ++last_member_;
+  auto made =
+      std::unique_ptr<member>{new member{.id = id,
+                                         .name = hello.name,
+                                         .incarnation = hello.incarnation,
+                                         .link = delivery_link{self_, hello.name, limits_.link}}};
+  by_name_[hello.name] = id;
+  return (members_[id] = std::move(made)).get();
+}
+
+void dispatcher::hear(member& from, const std::vector<std::string>& frames) {
+  const auto id = from.id;
+  try {
+    for (const auto& frame : frames) from.link.received(frame, steady_time());
+    while (auto message = from.link.next_message()) {
+      take(from, *message);
+      if (!members_.contains(id)) return;
+    }
+  } catch (const error& wrong) {
+    spdlog::warn("cluster: {}", wrong.message());
+    if (!from.link.closing(steady_time())) {  // a message that is none, in frames that were right
+      if (from.pipe) {
+        send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{wrong.message()})}});
+      }
+      return remove(id, wrong.message());
+    }
+  }
+  pump(from);
+}
+
+void dispatcher::pump(member& of) {
+  while (!of.outbox.empty() && of.link.send(of.outbox.front())) of.outbox.pop_front();
+  if (!of.pipe) return;
+  pipe_frames out;
+  while (auto frame = of.link.next_frame(steady_time())) out.frames.push_back(std::move(*frame));
+  if (!out.frames.empty()) send(of.pipe, std::move(out));
+  const auto why = of.link.closing(steady_time());
+  if (!why) return;
+  spdlog::info("cluster: the connection to member \"{}\" is closed: {}", of.name, *why);
+  send(of.pipe, close_message{});
+  disconnect(of);
+}
+
+void dispatcher::disconnect(member& of) {
+  by_pipe_.erase(of.pipe.id());
+  of.pipe = nullptr;
+  of.link.disconnected();
+  of.lost = steady_time();
+}
+
+void dispatcher::remove(member_id id, const std::string& why) {
+  const auto found = members_.find(id);
+  const auto gone = std::move(found->second);
+  members_.erase(found);
+  if (gone->pipe) {
+    by_pipe_.erase(gone->pipe.id());
+    send(gone->pipe, close_message{});
+  }
+  by_name_.erase(gone->name);
+  if (removed_.size() >= most_removed) removed_.erase(removed_.begin());
+  removed_[gone->name] = gone->incarnation;
+  spdlog::warn("cluster: member \"{}\" is gone, with {} tasks: {}", gone->name,
+               gone->at_work.size(), why);
+  placement_.leave(id, steady_time());
+}
+
+void dispatcher::tick() {
+  const auto time = steady_time();
+  for (auto at = strangers_.begin(); at != strangers_.end();) {
+    const auto one = at++;
+    if (time - one->second.since < limits_.link.silence) continue;
+    spdlog::warn("cluster: {} said nothing", one->second.address);
+    send(one->second.pipe, close_message{});
+    strangers_.erase(one);
+  }
+  std::vector<member_id> gone;
+  for (auto& [id, one] : members_) {
+    pump(*one);
+    if (!one->pipe && time - one->lost >= limits_.grace) gone.push_back(id);
+  }
+  for (const auto id : gone) remove(id, "it did not come back");
+  placement_.tick(time);
+  act();
+}
+
+// What workers say -------------------------------------------------------------------------------
+
+void dispatcher::take(member& from, const std::string& bytes) {
+  auto message = read_worker_message(bytes);
+  std::visit([&](auto& what) { take(from, std::move(what)); }, message);
+}
+
+void dispatcher::take(member& from, offer_message offer) {
+  if (from.offered) throw error{errc::malformed_answer, "a worker offers twice"};
+  check(offer);
+  from.offered = true;
+  from.program = std::move(offer.program);
+  spdlog::info("cluster: member \"{}\" at {} joins with {} slots", from.name, from.address,
+               offer.slots);
+  placement_.join(
+      from.id, from.name,
+      {std::move(offer.plugins), std::move(offer.labels), static_cast<std::size_t>(offer.slots)},
+      steady_time());
+}
+
+std::shared_ptr<remote_call> dispatcher::call_of(const member& from, std::uint64_t number) const {
+  const auto task = from.at_work.find(number);
+  return task == from.at_work.end() ? nullptr : calls_.at(task->second).call;
+}
+
+void dispatcher::take(member& from, result_message result) {
+  const auto task = from.at_work.find(result.task);
+  if (task == from.at_work.end()) return;  // late: it was withdrawn
+  const auto call = close_call(task->second);
+  try {
+    if (result.failure) {
+      static_cast<void>(call->reply->fail(decode_failure(*result.failure)));
+    } else if (!result.questions.empty()) {
+      auto& port = call->reply->context().port();
+      for (auto& one : result.questions) {
+        port.ask(static_cast<std::size_t>(one.index), std::move(one.bytes), std::move(one.schema));
+      }
+      static_cast<void>(call->reply->interrupt());
+    } else {
+      static_cast<void>(
+          call->reply->done(decode_result(result, call->input.state.type(), *call->inputs)));
+    }
+  } catch (const error& wrong) {
+    static_cast<void>(call->reply->fail({.error = wrong}));
+  }
+}
+
+void dispatcher::take(member& from, wish_message wish) {
+  const auto call = call_of(from, wish.task);
+  if (!call) return;
+  told_message told{.task = wish.task, .number = wish.number};
+  const auto to = from.id;
+  auto& port = call->reply->context().port();
+  const auto in_errand = [&](auto work) {
+    boost::asio::post(
+        errands_, [this, call, told, to, work, self = caf::actor_cast<caf::actor>(this)]() mutable {
+          try {
+            told.bytes = work(call->reply->context().port());
+          } catch (const error& wrong) {
+            told.failure = encode_failure({.error = wrong});
+          } catch (const std::exception& wrong) {
+            told.failure = encode_failure({.error = error{errc::store_failed, wrong.what()}});
+          }
+          caf::anon_send(self, task_posted{[this, told, to] { answer_later(to, told); }});
+        });
+  };
+  try {
+    std::visit(
+        overloaded{
+            [&](const answer_wanted& one) {
+              told.bytes = port.answer(static_cast<std::size_t>(one.index));
+              answer(from, std::move(told));
+            },
+            [&](const charge_wanted& one) {
+              port.charge(one.counter, one.amount);
+              answer(from, std::move(told));
+            },
+            [&](const durability_wanted&) {
+              port.when_durable([this, told, to, self = caf::actor_cast<caf::actor>(this)] {
+                caf::anon_send(self, task_posted{[this, told, to] { answer_later(to, told); }});
+              });
+            },
+            [&](effect_wanted& one) {
+              in_errand(
+                  [key = std::move(one.key)](context_port& run) { return run.find_effect(key); });
+            },
+            [&](effect_kept& one) {
+              in_errand([kept = std::move(one)](context_port& run) -> std::optional<std::string> {
+                run.keep_effect(kept.key, kept.result);
+                return std::nullopt;
+              });
+            }},
+        wish.what);
+  } catch (const error& wrong) {
+    told.failure = encode_failure({.error = wrong});
+    answer(from, std::move(told));
+  }
+}
+
+void dispatcher::take(member& from, note_message note) {
+  const auto call = call_of(from, note.task);
+  if (!call) return;
+  auto& port = call->reply->context().port();
+  std::visit(
+      overloaded{[&](const sign_of_life&) { port.heartbeat(); },
+                 [&](const refunded& one) { port.refund(one.counter, one.amount); },
+                 [&](event_told& one) { port.emit(std::move(one.name), std::move(one.payload)); },
+                 [&](const words_told& one) { port.emit_message(one.content); }},
+      note.what);
+}
+
+void dispatcher::take(member& from, const leaving_message& leaving) {
+  spdlog::info("cluster: member \"{}\" leaves: {}", from.name, leaving.reason);
+  placement_.drain(from.id, steady_time());
+}
+
+void dispatcher::answer(member& to, told_message told) {
+  say(to, std::move(told));
+}
+
+void dispatcher::answer_later(member_id to, told_message told) {
+  const auto found = members_.find(to);
+  if (found == members_.end()) return;
+  answer(*found->second, std::move(told));
+  act();
+}
+
+void dispatcher::say(member& to, const server_message& what) {
+  auto bytes = to_cbor(what);
+  stirred_.insert(to.id);
+  if (!to.outbox.empty() || !to.link.send(bytes)) to.outbox.push_back(std::move(bytes));
+}
+
+// Calls ------------------------------------------------------------------------------------------
+
+void dispatcher::submit(std::shared_ptr<remote_call> call) {
+  if (call->withdrawn.load(std::memory_order_acquire)) return;
+  if (stopped_) {
+    static_cast<void>(call->reply->fail({.error = *stopped_}));
+    return;
+  }
+  const auto task = ++last_task_;
+  by_call_[call.get()] = task;
+  auto demand = call->demand;
+  calls_[task] = {std::move(call), 0};
+  placement_.submit(task, std::move(demand), steady_time());
+  act();
+}
+
+void dispatcher::withdraw(const std::shared_ptr<remote_call>& call) {
+  const auto known = by_call_.find(call.get());
+  if (known == by_call_.end()) return;
+  const auto task = known->second;
+  const auto at = placement_.member_of(task);
+  const auto number = calls_.at(task).number;
+  static_cast<void>(close_call(task));
+  if (const auto found = members_.find(at); found != members_.end()) {
+    say(*found->second, cancel_message{number});
+  }
+  act();
+}
+
+std::shared_ptr<remote_call> dispatcher::close_call(placement::task_id task) {
+  const auto found = calls_.find(task);
+  auto call = std::move(found->second.call);
+  const auto number = found->second.number;
+  if (const auto at = members_.find(placement_.member_of(task)); at != members_.end()) {
+    at->second->at_work.erase(number);
+  }
+  calls_.erase(found);
+  by_call_.erase(call.get());
+  placement_.finish(task);
+  return call;
+}
+
+void dispatcher::add_system(system_message system) {
+  auto hash = system.hash;
+  systems_.insert_or_assign(std::move(hash), std::move(system));
+}
+
+void dispatcher::act() {
+  for (auto actions = placement_.take_actions(); !actions.empty();
+       actions = placement_.take_actions()) {
+    for (auto& action : actions) {
+      if (const auto* place = std::get_if<placement::place>(&action)) {
+        start(place->task, place->member);
+      } else {
+        auto& refusal = std::get<placement::refuse>(action);
+        const auto call = close_call(refusal.task);
+        static_cast<void>(call->reply->fail({.error = std::move(refusal.reason)}));
+      }
+    }
+  }
+  for (const auto id : std::exchange(stirred_, {})) {
+    if (const auto found = members_.find(id); found != members_.end()) pump(*found->second);
+  }
+}
+
+void dispatcher::start(placement::task_id task, member_id at) {
+  const auto found = calls_.find(task);
+  if (found == calls_.end() || placement_.member_of(task) != at) return;
+  auto& member = *members_.at(at);
+  auto& open = found->second;
+  open.number = ++last_number_;
+  const auto& call = *open.call;
+  auto message = call.head;
+  message.task = open.number;
+  try {
+    if (call.input.state) message.state = encode_state(call.input.state);
+    if (call.input.input.has_value()) message.input = encode_value(call.input.input);
+    if (member.systems.insert(message.system).second) say(member, systems_.at(message.system));
+    member.at_work[open.number] = task;
+    say(member, std::move(message));
+  } catch (const std::exception& wrong) {
+    const auto* ours = dynamic_cast<const error*>(&wrong);
+    const auto ended = close_call(task);
+    static_cast<void>(ended->reply->fail(
+        {.error = ours != nullptr ? *ours : error{errc::node_failed, wrong.what()}}));
+  }
+}
+
+// For others -------------------------------------------------------------------------------------
+
+bool dispatcher::drain(const std::string& name) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return false;
+  placement_.drain(found->second, steady_time());
+  act();
+  return true;
+}
+
+std::vector<member_status> dispatcher::members() const {
+  std::vector<member_status> all;
+  for (const auto& [id, one] : members_) {
+    member_status status{.name = one->name,
+                         .address = one->address,
+                         .program = one->program,
+                         .connected = static_cast<bool>(one->pipe)};
+    if (const auto placed = placement_.members().find(id); placed != placement_.members().end()) {
+      status.offer = placed->second.offer;
+      status.at_work = placed->second.tasks.size();
+      status.draining = placed->second.draining;
+    }
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+void dispatcher::stop(const error& reason) {
+  stopped_ = reason;
+  while (!calls_.empty()) {
+    const auto task = calls_.begin()->first;
+    const auto at = members_.find(placement_.member_of(task));
+    const auto number = calls_.begin()->second.number;
+    const auto call = close_call(task);
+    if (at != members_.end()) say(*at->second, cancel_message{number});
+    static_cast<void>(call->reply->fail({.error = reason}));
+  }
+  act();
+}
+
+}  // namespace mcp::cluster

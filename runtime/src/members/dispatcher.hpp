@@ -1,0 +1,123 @@
+#pragma once
+
+#include "cluster/remote_nodes.hpp"
+#include "members/cluster_server.hpp"
+#include "net/caf.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/thread_pool.hpp>
+
+namespace mcp::cluster {
+
+struct dispatcher_limits {
+  placement_limits placement{};
+  link_limits link{};
+  std::size_t strangers = 64;           ///< connections that have not said hello
+  std::chrono::milliseconds grace{50};  ///< for a member to come back before its tasks go elsewhere
+};
+
+/// The server's actor: it owns the links to the workers, the calls, and what is decided about them.
+class dispatcher final : public cluster_actor {
+ public:
+  /// `errands` does what waits for a store; it outlives the actor.
+  dispatcher(caf::actor_config& config, member_identity self, dispatcher_limits limits,
+             boost::asio::thread_pool& errands);
+  ~dispatcher() override;
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+  // For `task_posted` only: on the actor's thread of control.
+  void submit(std::shared_ptr<remote_call> call);
+  void withdraw(const std::shared_ptr<remote_call>& call);
+  void add_system(system_message system);
+  /// False: there is no such member.
+  bool drain(const std::string& name);
+  [[nodiscard]] std::vector<member_status> members() const;
+  [[nodiscard]] std::size_t waiting() const noexcept { return placement_.waiting(); }
+  /// Every call fails with this, now and later.
+  void stop(const error& reason);
+
+ private:
+  using member_id = placement::member_id;
+  struct stranger {
+    caf::actor pipe{};
+    std::string address{};
+    instant since{0};
+  };
+  struct open_call {
+    std::shared_ptr<remote_call> call{};
+    std::uint64_t number = 0;  ///< on the wire, of its last placement
+  };
+  struct member {
+    member_id id = 0;
+    std::string name{};
+    std::string address{};
+    std::string program{};
+    std::uint64_t incarnation = 0;
+    delivery_link link;
+    caf::actor pipe{};  ///< null: not connected
+    instant lost{0};    ///< when it was disconnected
+    bool offered = false;
+    std::deque<std::string> outbox{};  ///< what the link has no place for yet
+    std::set<std::string> systems{};   ///< that it was told
+    std::unordered_map<std::uint64_t, placement::task_id> at_work{};  ///< by number on the wire
+  };
+
+  void opened(const pipe_opened& what);
+  void arrived(const pipe_frames& what);
+  void closed(const pipe_closed& what);
+  void tick();
+
+  void greet(stranger from, const std::vector<std::string>& frames);
+  [[nodiscard]] member* member_for(const hello_frame& hello);
+  void hear(member& from, const std::vector<std::string>& frames);
+  void pump(member& of);
+  void disconnect(member& of);
+  void remove(member_id id, const std::string& why);
+
+  void take(member& from, const std::string& bytes);
+  void take(member& from, offer_message offer);
+  void take(member& from, result_message result);
+  void take(member& from, wish_message wish);
+  void take(member& from, note_message note);
+  void take(member& from, const leaving_message& leaving);
+  void answer(member& to, told_message told);
+  void answer_later(member_id to, told_message told);
+  [[nodiscard]] std::shared_ptr<remote_call> call_of(const member& from,
+                                                     std::uint64_t number) const;
+  void say(member& to, const server_message& what);
+
+  void act();
+  void start(placement::task_id task, member_id at);
+  /// Forgets the call; the caller answers it.
+  [[nodiscard]] std::shared_ptr<remote_call> close_call(placement::task_id task);
+
+  member_identity self_;
+  dispatcher_limits limits_;
+  placement placement_;
+  std::map<std::string, system_message> systems_;
+  std::map<caf::actor_id, stranger> strangers_;
+  std::map<member_id, std::unique_ptr<member>> members_;
+  std::map<std::string, member_id> by_name_;
+  std::map<caf::actor_id, member_id> by_pipe_;
+  std::map<std::string, std::uint64_t> removed_;  ///< incarnations, by name
+  std::unordered_map<placement::task_id, open_call> calls_;
+  std::unordered_map<const remote_call*, placement::task_id> by_call_;
+  placement::task_id last_task_ = 0;
+  std::uint64_t last_number_ = 0;
+  member_id last_member_ = 0;
+  boost::asio::thread_pool& errands_;
+  std::set<member_id> stirred_;  ///< something was said to them
+  std::optional<error> stopped_;
+};
+
+}  // namespace mcp::cluster

@@ -1,0 +1,300 @@
+#include "members/worker_actor.hpp"
+
+#include "net/pipe.hpp"
+#include "net/steady_time.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+namespace mcp::cluster {
+namespace {
+
+constexpr std::chrono::milliseconds tick_every{25};
+
+std::uint64_t next_incarnation(std::uint64_t last) {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const auto made = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(since).count());
+  return std::max(made, last + 1);
+}
+
+}  // namespace
+
+worker_actor::worker_actor(caf::actor_config& config, worker_settings settings,
+                           boost::asio::thread_pool& nodes, boost::asio::thread_pool& errands)
+    : cluster_actor(config), settings_(std::move(settings)), nodes_(nodes), errands_(errands) {}
+
+caf::behavior worker_actor::make_behavior() {
+  start_anew();
+  dial();
+  delayed_send(this, tick_every, clock_tick{});
+  return {[this](const pipe_opened& what) { opened(what); },
+          [this](const pipe_frames& what) { arrived(what); },
+          [this](const pipe_closed& what) { closed(what); },
+          [this](const dial_failed& what) {
+            dialling_ = false;
+            dial_later(what.reason);
+          },
+          [this](const task_posted& what) { what.run(); },
+          [this](clock_tick) {
+            pump();
+            delayed_send(this, tick_every, clock_tick{});
+          },
+          [this](close_message) { quit(); }};
+}
+
+void worker_actor::on_exit() {
+  if (pipe_) send(pipe_, close_message{});
+  pipe_ = nullptr;
+  lose_tasks();
+  systems_.clear();
+}
+
+// The connection ---------------------------------------------------------------------------------
+
+void worker_actor::start_anew() {
+  lose_tasks();
+  outbox_.clear();
+  server_incarnation_ = 0;
+  incarnation_ = next_incarnation(incarnation_);
+  link_.emplace(member_identity{settings_.cluster, settings_.name, incarnation_}, std::string{},
+                settings_.link);
+  say(to_cbor(worker_message{settings_.offer}), false);
+  if (leaving_) say(to_cbor(worker_message{leaving_message{"it ends"}}), false);
+}
+
+void worker_actor::lose_tasks() {
+  for (auto& [number, task] : std::exchange(tasks_, {})) task->lose_server();
+  for (auto& [hash, system] : systems_) system.waiting.clear();
+}
+
+void worker_actor::dial() {
+  if (std::exchange(dialling_, true)) return;
+  boost::asio::post(
+      errands_, [self = me(), where = settings_.server, within = settings_.connect_within] {
+        try {
+          const int socket = connect_to(where, within);
+          self.home_system().middleman().spawn_broker(dialled_pipe, socket, where.text(), self);
+        } catch (const error& wrong) {
+          caf::anon_send(self, dial_failed{wrong.message()});
+        }
+      });
+}
+
+void worker_actor::dial_later(const std::string& why) {
+  if (why != trouble_) spdlog::warn("cluster: no connection: {}", why);
+  trouble_ = why;
+  delayed_send(this, wait_, task_posted{[this] { dial(); }});
+  wait_ = std::clamp(wait_ * 2, settings_.shortest_wait, settings_.longest_wait);
+}
+
+void worker_actor::opened(const pipe_opened& what) {
+  dialling_ = false;
+  pipe_ = what.pipe;
+  link_->connected(steady_time());
+  pump();
+}
+
+void worker_actor::arrived(const pipe_frames& what) {
+  if (!pipe_ || what.pipe != pipe_.id()) return;
+  try {
+    for (const auto& frame : what.frames) link_->received(frame, steady_time());
+    if (server_incarnation_ != 0 && link_->peer_incarnation() != server_incarnation_) {
+      // Numbers begin anew, and it knows nothing of the tasks: so do we.
+      start_anew();
+      return disconnect("the server has started anew");
+    }
+    while (auto message = link_->next_message()) take(*message);
+  } catch (const error& wrong) {
+    spdlog::error("cluster: {}", wrong.message());
+    if (!link_->ended()) {
+      start_anew();
+      wait_ = std::max(wait_, settings_.shortest_wait);
+      return disconnect(wrong.message());
+    }
+  }
+  if (link_->open() && server_incarnation_ == 0) {
+    server_incarnation_ = link_->peer_incarnation();
+    trouble_.clear();
+    spdlog::info("cluster: joined the server \"{}\" at {}", link_->peer(), settings_.server.text());
+  }
+  if (link_->open()) wait_ = std::chrono::milliseconds{0};
+  pump();
+}
+
+void worker_actor::closed(const pipe_closed& what) {
+  if (!pipe_ || what.pipe != pipe_.id()) return;
+  disconnect(what.reason);
+}
+
+void worker_actor::disconnect(const std::string& why) {
+  if (pipe_) send(pipe_, close_message{});
+  pipe_ = nullptr;
+  link_->disconnected();
+  dial_later(why);
+}
+
+void worker_actor::pump() {
+  while (!outbox_.empty() && link_->send(outbox_.front())) outbox_.pop_front();
+  if (!pipe_) return;
+  pipe_frames out;
+  while (auto frame = link_->next_frame(steady_time())) out.frames.push_back(std::move(*frame));
+  if (!out.frames.empty()) send(pipe_, std::move(out));
+  const auto why = link_->closing(steady_time());
+  if (!why) return;
+  // After a bye the far end has nothing more for this incarnation.
+  const bool ended = link_->ended();
+  if (ended) wait_ = std::max(wait_, settings_.shortest_wait);
+  if (ended) start_anew();
+  disconnect(*why);
+}
+
+// What the server says ---------------------------------------------------------------------------
+
+void worker_actor::take(const std::string& bytes) {
+  auto message = read_server_message(bytes);
+  std::visit([&](auto& what) { take(std::move(what)); }, message);
+}
+
+void worker_actor::take(system_message system) {
+  if (systems_.contains(system.hash)) return;
+  if (systems_.size() >= settings_.systems) {
+    const auto unused = std::find_if(systems_.begin(), systems_.end(), [&](const auto& one) {
+      return std::none_of(tasks_.begin(), tasks_.end(),
+                          [&](const auto& task) { return task.second->system() == one.first; });
+    });
+    if (unused != systems_.end()) systems_.erase(unused);
+  }
+  systems_[system.hash];
+  boost::asio::post(errands_,
+                    [this, self = me(), load = settings_.load, system = std::move(system)] {
+                      std::shared_ptr<const worker_system> made;
+                      std::optional<error> failed;
+                      try {
+                        made = load(system);
+                      } catch (const error& wrong) {
+                        failed = wrong;
+                      } catch (const std::exception& wrong) {
+                        failed = error{errc::invalid_cluster_file, wrong.what()};
+                      }
+                      caf::anon_send(self, task_posted{[this, hash = system.hash, made, failed] {
+                                       loaded(hash, made, failed);
+                                     }});
+                    });
+}
+
+void worker_actor::loaded(const std::string& hash, std::shared_ptr<const worker_system> made,
+                          std::optional<error> failed) {
+  const auto found = systems_.find(hash);
+  if (found == systems_.end()) return;
+  auto& system = found->second;
+  system.ready = std::move(made);
+  system.failed = std::move(failed);
+  if (system.failed) spdlog::error("cluster: a cluster file: {}", system.failed->message());
+  for (auto& task : std::exchange(system.waiting, {})) run(std::move(task), system);
+}
+
+void worker_actor::take(task_message task) {
+  const auto number = task.task;
+  const auto hash = task.system;
+  const auto made = std::make_shared<worker_task>(
+      std::move(task), outlet(number),
+      [this, self = me()](milliseconds after, std::function<void()> then) {
+        caf::anon_send(self, task_posted{[this, after, then = std::move(then)] {
+                         delayed_send(this, after, task_posted{then});
+                       }});
+      });
+  if (!tasks_.emplace(number, made).second) {
+    throw error{errc::malformed_answer, "the server uses the number of a task twice"};
+  }
+  const auto system = systems_.find(hash);
+  if (system == systems_.end()) {
+    made->fail(
+        {.error = error{errc::invalid_cluster_file, "the server did not send the file of a task"}});
+  } else if (system->second.ready || system->second.failed) {
+    run(made, system->second);
+  } else {
+    system->second.waiting.push_back(made);
+  }
+}
+
+void worker_actor::run(std::shared_ptr<worker_task> task, const known_system& system) {
+  if (system.failed) return task->fail({.error = *system.failed});
+  boost::asio::post(nodes_,
+                    [task = std::move(task), system = system.ready] { task->run(*system); });
+}
+
+void worker_actor::take(const cancel_message& cancel) {
+  const auto found = tasks_.find(cancel.task);
+  if (found != tasks_.end()) found->second->cancel();
+}
+
+void worker_actor::take(told_message told) {
+  const auto found = tasks_.find(told.task);
+  if (found == tasks_.end()) return;
+  auto then = found->second->told(std::move(told));
+  if (!then) return;
+  boost::asio::post(nodes_, [then = std::move(then)] {
+    try {
+      then();
+    } catch (...) {  // as the engine does: the reply object in it says that it was dropped
+    }
+  });
+}
+
+worker_outlet worker_actor::outlet(std::uint64_t task) {
+  return [this, self = me(), task, mine = incarnation_,
+          most = settings_.link.message_bytes](worker_message message) {
+    const bool ends = std::holds_alternative<result_message>(message);
+    const bool may_be_dropped = std::holds_alternative<note_message>(message);
+    auto bytes = to_cbor(message);
+    if (bytes.size() > most) {
+      if (may_be_dropped) return;
+      const error wrong{errc::too_large, "the task has " + std::to_string(bytes.size()) +
+                                             " bytes for the server; the limit is " +
+                                             std::to_string(most)};
+      bytes = to_cbor(worker_message{
+          result_message{.task = task, .failure = encode_failure({.error = wrong})}});
+    }
+    caf::anon_send(self, task_posted{[this, task, mine, ends, may_be_dropped,
+                                      bytes = std::move(bytes)]() mutable {
+                     if (mine != incarnation_) return;  // of a server that is gone
+                     say(std::move(bytes), may_be_dropped);
+                     if (ends) done_ += tasks_.erase(task);
+                     pump();
+                   }});
+  };
+}
+
+void worker_actor::say(std::string bytes, bool may_be_dropped) {
+  if (outbox_.empty() && link_->send(bytes)) return;
+  if (may_be_dropped && outbox_.size() >= settings_.messages_behind) {
+    if (dropped_++ == 0) {
+      spdlog::warn("cluster: the server is slow; events of nodes are dropped");
+    }
+    return;
+  }
+  outbox_.push_back(std::move(bytes));
+}
+
+// For others -------------------------------------------------------------------------------------
+
+worker_status worker_actor::status() const {
+  return {.connected = pipe_ && link_->open(),
+          .server = link_->peer(),
+          .trouble = trouble_,
+          .at_work = tasks_.size(),
+          .done = done_,
+          .idle = tasks_.empty() && outbox_.empty() && link_->idle()};
+}
+
+void worker_actor::leave(const std::string& reason) {
+  if (std::exchange(leaving_, true)) return;
+  say(to_cbor(worker_message{leaving_message{reason}}), false);
+  pump();
+}
+
+}  // namespace mcp::cluster

@@ -1,0 +1,334 @@
+// A server and its workers over loopback connections, each with actors of its own.
+#include "members/cluster_server.hpp"
+#include "members/cluster_worker.hpp"
+#include "plugins/plugin_rules.hpp"
+#include "runtime/cluster_system_support.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+using namespace mcp;
+using namespace mcp::cluster;
+using namespace mcp::test;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+/// What the nodes of the test's plugin share with the test.
+struct meeting {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int arrived = 0;
+  int cancelled = 0;
+  int effects = 0;
+  bool open = false;
+
+  void arrive_and_wait(context& ctx) {
+    ctx.on_cancel([this] {
+      const std::lock_guard lock{mutex};
+      ++cancelled;
+      changed.notify_all();
+    });
+    std::unique_lock lock{mutex};
+    ++arrived;
+    changed.notify_all();
+    changed.wait(lock, [&] { return open || ctx.cancelled(); });
+  }
+  template <class Ready>
+  void wait_until(Ready ready) {
+    std::unique_lock lock{mutex};
+    changed.wait(lock, [&] { return ready(*this); });
+  }
+  void let_go() {
+    const std::lock_guard lock{mutex};
+    open = true;
+    changed.notify_all();
+  }
+};
+
+meeting* met = nullptr;  // of the test that runs
+
+void offer_nodes(plugin& to) {
+  to.node("mark", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      return update<json_state>{s}.set("log", json::array({ctx.info().node}));
+    };
+  });
+  to.node("wait", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      met->arrive_and_wait(ctx);
+      return update<json_state>{s}.set("log", json::array({"waited"}));
+    };
+  });
+  to.node("effect", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      const auto text = ctx.once("pay", [] {
+        const std::lock_guard lock{met->mutex};
+        return "effect " + std::to_string(++met->effects);
+      });
+      if (ctx.attempt() == 1) throw error{errc::server_failed, "the first attempt fails"};
+      return update<json_state>{s}.set("log", json::array({text}));
+    };
+  });
+  to.node("spend", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      auto taken = ctx.reserve("coins", 70);
+      taken.settle(60);
+      ctx.emit("spent", json{{"coins", 60}});
+      return update<json_state>{s}.set("log", json::array({"spent"}));
+    };
+  });
+  to.node("ask", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      const auto first = ctx.ask("first?");
+      const auto second = ctx.ask("second?");
+      return update<json_state>{s}.set("log", json::array({first, second}));
+    };
+  });
+  to.node("later", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx, reply<json_state> out) {
+      ctx.when_durable([s, out] {
+        out.done_after(1ms, update<json_state>{s}.set("log", json::array({"later"})));
+      });
+    };
+  });
+}
+
+constexpr plugin_manifest manifest{"FASTMCP", plugin_abi, "kit", "1.0.0", "", offer_nodes};
+
+class small_cluster {
+ public:
+  explicit small_cluster(server_options options = {}) : server(cluster_server::start(options)) {}
+
+  cluster_worker& add(const std::string& name, std::size_t slots = 2,
+                      std::map<std::string, std::string> labels = {}) {
+    worker_options options{
+        .name = name, .server = server->address(), .labels = std::move(labels), .slots = slots};
+    options.load.plugins.built_in.push_back(load_plugin(manifest));
+    workers.push_back(std::make_unique<cluster_worker>(options));
+    return *workers.back();
+  }
+  [[nodiscard]] load_options options() const {
+    load_options made;
+    made.workers = server;
+    return made;
+  }
+
+  std::shared_ptr<cluster_server> server;
+  std::vector<std::unique_ptr<cluster_worker>> workers;
+};
+
+const std::string head =
+    "plugins: {kit: {on: workers}}\n"
+    "state: {log: {type: array, items: {type: string}, reducer: append}}\n";
+
+std::string one_node(const std::string& node, const std::string& more = {}) {
+  return head + more + "nodes: {n: {" + node + "}}\nedges: [start -> n -> END]\n";
+}
+
+/// Polls what another process would see; the machine's load decides how often.
+template <class Ready>
+void eventually(Ready ready) {
+  while (!ready()) std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_CASE("Nodes of a plugin that only workers have run there", "[members]") {
+  small_cluster cluster;
+  cluster.add("one");
+  const auto state = run_file(head + R"(
+nodes:
+  first: {type: kit.mark}
+  here: {lua: "return {log = list{'here'}}"}
+  there: {lua: "return {log = list{'there'}}", placement: workers}
+  last: {type: kit.mark}
+edges: [start -> first -> here -> there -> last -> END]
+)",
+                              json::object(), cluster.options());
+  CHECK(state["log"] == json{"first", "here", "there", "last"});
+  CHECK(cluster.workers.front()->status().done == 3);
+}
+
+TEST_CASE("A run that needs workers waits for the first to join", "[members]") {
+  small_cluster cluster;
+  const cluster_folder folder{one_node("type: kit.mark")};
+  const auto system = folder.load(cluster.options());
+  auto handle = system->executor().start(json_state{system->type()});
+  eventually([&] { return cluster.server->waiting() == 1; });
+  cluster.add("late");
+  const auto ended = handle.join();
+  ended.check();
+  CHECK(ended.state().at("log") == json{"n"});
+}
+
+TEST_CASE("A node goes to a worker with the labels of its placement", "[members]") {
+  small_cluster cluster;
+  auto& plain = cluster.add("plain", 8);
+  auto& labelled = cluster.add("labelled", 1, {{"zone", "eu"}});
+  static_cast<void>(run_file(one_node("lua: 'return {}', placement: {labels: {zone: eu}}"),
+                             json::object(), cluster.options()));
+  CHECK(plain.status().done == 0);
+  CHECK(labelled.status().done == 1);
+}
+
+TEST_CASE("Effects, budgets, events and questions of a node on a worker are its run's",
+          "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster;
+  cluster.add("one");
+
+  SECTION("an effect happens once, whichever attempt") {
+    const auto state = run_file(
+        one_node("type: kit.effect, retry: {max_attempts: 3, initial_interval: 1ms, jitter: false}",
+                 "store: memory\n"),
+        json::object(), cluster.options());
+    CHECK(state["log"] == json{"effect 1"});
+    CHECK(here.effects == 1);
+  }
+  SECTION("a budget is charged and given back") {
+    const cluster_folder folder{one_node("type: kit.spend")};
+    const auto system = folder.load(cluster.options());
+    auto options = system->default_run_options();
+    options.budget.counters["coins"] = 100;
+    options.events = static_cast<event_mask>(event_kind::custom);
+    auto handle = system->executor().start(json_state{system->type()}, options);
+    const auto ended = handle.join();
+    ended.check();
+    CHECK(ended.info.usage.counters.at("coins") == 60);
+    auto events = handle.stream();
+    const auto event = events.next();
+    REQUIRE(event);
+    CHECK(event->name == "spent");
+    CHECK(event->json == R"({"coins":60})");
+    options.budget.counters["coins"] = 65;
+    const auto refused = system->executor().run_to_result(json_state{system->type()}, options);
+    CHECK_THROWS_WITH(refused.check(), Contains("coins"));
+  }
+  SECTION("questions are asked and answered one after another") {
+    const cluster_folder folder{one_node("type: kit.ask", "store: memory\n")};
+    const auto system = folder.load(cluster.options());
+    auto options = system->default_run_options();
+    options.thread_id = "t";
+    auto ended = system->executor().run_to_result(json_state{system->type()}, options);
+    REQUIRE(ended.interrupts().size() == 1);
+    CHECK(ended.interrupts().front().question == "\"first?\"");
+    ended = system->executor().resume("t", answers::only("a")).join();
+    REQUIRE(ended.interrupts().size() == 1);
+    ended = system->executor().resume("t", answers::only("b")).join();
+    ended.check();
+    CHECK(ended.state().at("log") == json{"a", "b"});
+  }
+  SECTION("an asynchronous node answers later") {
+    const auto state =
+        run_file(one_node("type: kit.later", "store: memory\n"), json::object(), cluster.options());
+    CHECK(state["log"] == json{"later"});
+  }
+}
+
+TEST_CASE("What a worker cannot do is the error of the task, with the reason", "[members]") {
+  small_cluster cluster;
+  cluster.add("one");
+  CHECK_THROWS_WITH(run_file(one_node("type: kit.none"), json::object(), cluster.options()),
+                    Contains("no plugin offers the node \"kit.none\""));
+  CHECK_THROWS_WITH(
+      run_file(one_node("lua: 'local x = nil; return {log = x.y}', placement: workers"),
+               json::object(), cluster.options()),
+      Contains("n.lua") || Contains("team.yaml"));
+}
+
+TEST_CASE("The tasks of a worker that is gone go elsewhere", "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster;
+  cluster.add("one", 1);
+  const cluster_folder folder{one_node("type: kit.wait")};
+  const auto system = folder.load(cluster.options());
+  auto handle = system->executor().start(json_state{system->type()});
+  here.wait_until([](const meeting& m) { return m.arrived == 1; });
+  cluster.add("two", 1);
+  eventually([&] { return cluster.server->members().size() == 2; });
+  // The worker drops its tasks and its connection, as a process that ends.
+  cluster.workers.erase(cluster.workers.begin());
+  here.wait_until([](const meeting& m) { return m.arrived == 2; });
+  here.let_go();
+  const auto ended = handle.join();
+  ended.check();
+  CHECK(ended.state().at("log") == json{"waited"});
+}
+
+TEST_CASE("A cancelled run's task is cancelled at its worker", "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster;
+  auto& worker = cluster.add("one", 1);
+  const cluster_folder folder{one_node("type: kit.wait")};
+  const auto system = folder.load(cluster.options());
+  auto handle = system->executor().start(json_state{system->type()});
+  here.wait_until([](const meeting& m) { return m.arrived == 1; });
+  handle.cancel();
+  CHECK_THROWS_WITH(handle.join().check(), Contains("cancel"));
+  here.wait_until([](const meeting& m) { return m.cancelled == 1; });
+  eventually([&] { return worker.status().idle; });
+  CHECK(cluster.server->members().front().at_work == 0);
+}
+
+TEST_CASE("A worker that leaves finishes what it has and gets no more", "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster;
+  auto& leaving = cluster.add("leaving", 4);
+  const cluster_folder folder{one_node("type: kit.wait")};
+  const auto system = folder.load(cluster.options());
+  auto first = system->executor().start(json_state{system->type()});
+  here.wait_until([](const meeting& m) { return m.arrived == 1; });
+  leaving.leave("the test says so");
+  eventually([&] {
+    const auto members = cluster.server->members();
+    return members.size() == 1 && members.front().draining;
+  });
+  auto second = system->executor().start(json_state{system->type()});
+  eventually([&] { return cluster.server->waiting() == 1; });
+  here.let_go();
+  first.join().check();
+  eventually([&] { return leaving.status().idle; });
+  CHECK(leaving.status().done == 1);
+  auto& fresh = cluster.add("fresh", 1);
+  second.join().check();
+  CHECK(fresh.status().done == 1);
+}
+
+TEST_CASE("Workers come back to a server that has started anew", "[members]") {
+  auto first = cluster_server::start({});
+  const auto address = first->address();
+  worker_options options{.name = "w", .server = address, .slots = 1};
+  cluster_worker worker{options};
+  eventually([&] { return worker.status().connected; });
+  first.reset();
+  eventually([&] { return !worker.status().connected; });
+  const auto second = cluster_server::start({.listen = address});
+  eventually([&] { return worker.status().connected; });
+  eventually([&] { return second->members().size() == 1; });
+  load_options load;
+  load.workers = second;
+  CHECK(run_file(one_node("lua: \"return {log = list{'x'}}\", placement: workers"), json::object(),
+                 load)["log"] == json{"x"});
+}
+
+TEST_CASE("Two members with one name: the later one is told why it may not join", "[members]") {
+  small_cluster cluster;
+  cluster.add("same");
+  eventually([&] { return cluster.server->members().size() == 1; });
+  auto& other = cluster.add("server");  // the server's own name
+  eventually([&] { return !other.status().trouble.empty(); });
+  CHECK_THAT(other.status().trouble, Contains("both members have the name \"server\""));
+}
+
+TEST_CASE("A cluster listens on this machine only", "[members]") {
+  CHECK_THROWS_WITH(cluster_server::start({.listen = {"0.0.0.0", 0}}), Contains("not encrypted"));
+}
