@@ -320,10 +320,15 @@ TEST_CASE("Workers come back to a server that has started anew", "[members]") {
                  load)["log"] == json{"x"});
 }
 
-TEST_CASE("Two members with one name: the later one is told why it may not join", "[members]") {
+TEST_CASE("Of two members with one name the later one is told why it may not join", "[members]") {
   small_cluster cluster;
   cluster.add("same");
   eventually([&] { return cluster.server->members().size() == 1; });
+  auto& second = cluster.add("same");
+  eventually([&] { return !second.status().trouble.empty(); });
+  CHECK_THAT(second.status().trouble, Contains("a member \"same\" is here already, at 127.0.0.1:"));
+  cluster.workers.erase(cluster.workers.begin());
+  eventually([&] { return second.status().connected; });
   auto& other = cluster.add("server");  // the server's own name
   eventually([&] { return !other.status().trouble.empty(); });
   CHECK_THAT(other.status().trouble, Contains("both members have the name \"server\""));

@@ -2,6 +2,7 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/version.hpp"
+#include "control/control_server.hpp"
 
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@ namespace mcp::cluster {
 namespace {
 
 const std::vector<std::string> formats{"mermaid", "dot", "json", "svg"};
+const std::vector<std::string> logs{"text", "json"};
 const std::vector<std::string> shells{"bash", "zsh", "fish"};
 constexpr std::size_t most_lines = 10'000;
 constexpr int most_depth = 64;
@@ -35,6 +37,8 @@ class parser {
     add_changers();
     add_file_commands();
     add_plugin_commands();
+    add_members();
+    add_server_commands();
     add_others();
   }
 
@@ -54,10 +58,7 @@ class parser {
     to->add_option("file,--file", options_.file, "the cluster file")
         ->type_name("FILE")
         ->required(required);
-    to->add_option("--plugin", options_.plugins,
-                   "a plugin that the file may use under its own name; may be repeated")
-        ->type_name("FILE.so")
-        ->allow_extra_args(false);
+    add_plugins(to);
   }
   void add_thread(CLI::App* to) {
     to->add_option("thread", options_.thread, "the thread")->type_name("THREAD")->required();
@@ -119,8 +120,9 @@ class parser {
             "  mcp-cluster resume t1 team.yaml --answer true\n"
             "  mcp-cluster resume t1 team.yaml --answer approve=true --answer n=3");
     add_thread(resume);
-    add_file(resume);
+    add_file(resume, false);
     add_running(resume);
+    add_control(resume, "default: this process goes on");
   }
   void add_readers() {
     auto* threads = add(command::threads, "threads", "list the threads of a store, newest first",
@@ -165,6 +167,7 @@ class parser {
                        "  mcp-cluster cancel t1 team.yaml");
     add_thread(cancel);
     add_file(cancel, false);
+    add_control(cancel, "default: the store is changed");
     for (auto* one : {fork, cancel}) {
       add_store(one);
       add_json(one);
@@ -218,6 +221,89 @@ class parser {
     add_json(fresh);
     fresh->footer("Examples:\n  mcp-cluster plugin new greeter");
   }
+  void add_plugins(CLI::App* to) {
+    to->add_option("--plugin", options_.plugins,
+                   "a plugin that the file may use under its own name; may be repeated")
+        ->type_name("FILE.so")
+        ->allow_extra_args(false);
+  }
+  void add_control(CLI::App* to, const std::string& otherwise) {
+    to->add_option("--control", options_.control, "the server's socket (" + otherwise + ")")
+        ->type_name("PATH");
+  }
+  void add_member_options(CLI::App* to) {
+    to->add_option("--cluster", options_.cluster,
+                   "the cluster's name: members of others are refused (fastmcp)")
+        ->type_name("NAME");
+    to->add_option("--name", options_.member, "this member's name (default: made up)")
+        ->type_name("NAME");
+    to->add_option("--drain-within", options_.drain_within,
+                   "seconds for what is under way when the process is asked to end (30)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(std::size_t{0}, std::size_t{86'400}));
+    to->add_option("--log", options_.log, "lines on standard error: text or json")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember(logs));
+  }
+  void add_members() {
+    auto* serve = add(command::serve, "serve", "serve a cluster file: take runs, let workers join",
+                      "  mcp-cluster serve team.yaml --store team.db\n"
+                      "  mcp-cluster serve team.yaml --listen 127.0.0.1:7800 --log json");
+    add_file(serve);
+    serve->add_option("--listen", options_.listen, "where workers join (127.0.0.1:7787)")
+        ->type_name("HOST:PORT");
+    add_control(serve, std::string{"to make: "} + default_control_path);
+    serve->add_option("--max-runs", options_.most_runs, "runs under way at once (1000)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+    add_member_options(serve);
+    add_store(serve);
+    add_models(serve);
+    auto* join = add(command::join, "join", "run nodes for a server",
+                     "  mcp-cluster join 127.0.0.1:7787 --plugin paint.so\n"
+                     "  mcp-cluster join 127.0.0.1:7787 --label zone=eu --slots 16");
+    join->add_option("address", options_.address, "where the server listens")
+        ->type_name("HOST:PORT")
+        ->required();
+    add_plugins(join);
+    join->add_option("--label", options_.labels,
+                     "NAME=TEXT, for nodes that are placed by labels; may be repeated")
+        ->type_name("NAME=TEXT")
+        ->allow_extra_args(false);
+    join->add_option("--slots", options_.slots, "tasks at once (4 for each processor)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}));
+    add_member_options(join);
+    add_models(join);
+  }
+  void add_server_commands() {
+    const std::string here = std::string{"default: "} + default_control_path;
+    auto* submit = add(command::submit, "submit", "start a run at a server",
+                       "  mcp-cluster submit --input '{\"question\": \"What is a fork?\"}'\n"
+                       "  mcp-cluster submit --input @question.json --thread t1 --no-wait");
+    submit->add_option("--input", options_.input,
+                       "the input, a JSON object: as it is, @FILE, or - for standard input")
+        ->type_name("JSON");
+    submit->add_option("--thread", options_.thread, "the thread's name (default: made up)")
+        ->type_name("ID");
+    submit->add_flag("--no-wait", options_.no_wait, "return when the run is accepted");
+    submit->add_flag("--events", options_.events, "print every event as a line of JSON");
+    auto* drain = add(command::drain, "drain", "give a member no more tasks",
+                      "  mcp-cluster drain worker-1");
+    drain->add_option("member", options_.member, "of members")->type_name("MEMBER")->required();
+    for (auto* one :
+         {submit, drain,
+          add(command::status, "status", "show what a server does", "  mcp-cluster status --json"),
+          add(command::members, "members", "list the members of a cluster",
+              "  mcp-cluster members"),
+          add(command::runs, "runs", "list the runs that are under way", "  mcp-cluster runs")}) {
+      add_control(one, here);
+      add_json(one);
+    }
+    add_control(add(command::top, "top", "show a cluster as it works, until Ctrl-C",
+                    "  mcp-cluster top"),
+                here);
+  }
   void add_others() {
     auto* completion = add(command::completion, "completion", "print a shell's completion script",
                            "  source <(mcp-cluster completion bash)\n"
@@ -239,8 +325,11 @@ class parser {
 
 /// What no single option can check.
 std::optional<std::string> conflict(const command_options& o) {
-  const bool needs_store =
-      o.what == command::threads || o.what == command::tail || o.what == command::cancel;
+  if (o.what == command::resume && o.file.empty() && o.control.empty()) {
+    return "give the cluster file, or the server's socket with --control PATH";
+  }
+  const bool needs_store = o.what == command::threads || o.what == command::tail ||
+                           (o.what == command::cancel && o.control.empty());
   if (needs_store && o.file.empty() && !o.store) {
     return "give the cluster file, or the store with --store FILE";
   }

@@ -23,6 +23,14 @@ enum class command : std::uint8_t {
   plugin_check,
   plugin_new,
   plugin_trial,  ///< the other side of `try_plugin`; not for people
+  serve,
+  join,
+  submit,
+  status,
+  members,
+  runs,
+  drain,
+  top,
   completion,
   version,
 };
@@ -48,6 +56,17 @@ struct command_options {
   bool events = false;
   bool json = false;
   bool quiet = false;
+  std::string listen = "127.0.0.1:7787";  ///< of `serve`
+  std::string address{};                  ///< of `join`
+  std::string control{};                  ///< path of a server's socket; empty: not given
+  std::string cluster = "fastmcp";
+  std::string member{};                ///< a name; empty: not given
+  std::vector<std::string> labels{};   ///< NAME=TEXT
+  std::size_t slots = 0;               ///< 0: not given
+  std::size_t most_runs = 1'000;       ///< of `serve`
+  std::size_t drain_within = 30;       ///< seconds
+  std::string log = "text";
+  bool no_wait = false;                ///< `submit` returns when the run is accepted
   bool servers = false;  ///< `check` starts the servers of the file
 };
 

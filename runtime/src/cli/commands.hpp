@@ -22,6 +22,17 @@ namespace mcp::cluster {
 [[nodiscard]] int tail_command(const command_options& options, stop_signals& signals);
 [[nodiscard]] int plugin_check_command(const command_options& options);
 [[nodiscard]] int plugin_new_command(const command_options& options);
+[[nodiscard]] int serve_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int join_command(const command_options& options, stop_signals& signals);
+/// `submit`, and `resume` and `cancel` with `--control`.
+[[nodiscard]] int submit_command(const command_options& options);
+[[nodiscard]] int resume_at_server_command(const command_options& options);
+[[nodiscard]] int cancel_at_server_command(const command_options& options);
+[[nodiscard]] int status_command(const command_options& options);
+[[nodiscard]] int members_command(const command_options& options);
+[[nodiscard]] int runs_command(const command_options& options);
+[[nodiscard]] int drain_command(const command_options& options);
+[[nodiscard]] int top_command(const command_options& options, stop_signals& signals);
 [[nodiscard]] int completion_command(const command_options& options);
 [[nodiscard]] int version_command(const command_options& options);
 

@@ -21,7 +21,8 @@ int execute(const command_options& options, stop_signals& signals) {
     case command::run:
       return run_command(options, signals);
     case command::resume:
-      return resume_command(options, signals);
+      return options.control.empty() ? resume_command(options, signals)
+                                     : resume_at_server_command(options);
     case command::tail:
       return tail_command(options, signals);
     case command::check:
@@ -37,7 +38,23 @@ int execute(const command_options& options, stop_signals& signals) {
     case command::fork:
       return fork_command(options);
     case command::cancel:
-      return cancel_command(options);
+      return options.control.empty() ? cancel_command(options) : cancel_at_server_command(options);
+    case command::serve:
+      return serve_command(options, signals);
+    case command::join:
+      return join_command(options, signals);
+    case command::submit:
+      return submit_command(options);
+    case command::status:
+      return status_command(options);
+    case command::members:
+      return members_command(options);
+    case command::runs:
+      return runs_command(options);
+    case command::drain:
+      return drain_command(options);
+    case command::top:
+      return top_command(options, signals);
     case command::plugin_check:
       return plugin_check_command(options);
     case command::plugin_new:

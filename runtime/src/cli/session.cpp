@@ -57,7 +57,7 @@ bool is_store_error(const std::optional<error>& what) {
 session::session(const command_options& options, stop_signals& signals)
     : options_(options),
       signals_(signals),
-      system_(load_system(options)),
+      system_(cluster_system::load(options.file, load_options_of(options))),
       display_(system_->name(), mode_of(options)),
       person_(signals),
       given_(options.answers),

@@ -45,7 +45,9 @@ load_options load_options_of(const command_options& options) {
 }
 
 std::shared_ptr<cluster_system> load_system(const command_options& options) {
-  return cluster_system::load(options.file, load_options_of(options));
+  auto load = load_options_of(options);
+  load.will_run = false;
+  return cluster_system::load(options.file, load);
 }
 
 bool is_durable(const std::string& store) {

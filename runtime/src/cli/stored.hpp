@@ -13,6 +13,7 @@
 /// How commands get at what is stored.
 namespace mcp::cluster {
 
+/// A system whose runs are looked at.
 [[nodiscard]] std::shared_ptr<cluster_system> load_system(const command_options& options);
 /// Replacements of models and of the store, as they were given. The last of the same name counts.
 [[nodiscard]] load_options load_options_of(const command_options& options);

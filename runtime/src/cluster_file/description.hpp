@@ -176,6 +176,7 @@ struct graph_node_description {
 struct typed_node_description {
   placed_name type{};
   nlohmann::json options{};
+  bool from_send = false;  ///< of a plugin that only workers have; others say so themselves
 };
 
 struct agent_node_description {

@@ -95,6 +95,8 @@ void read_typed_node(map_reader& keys, node_description& to) {
   auto& node = to.what.emplace<typed_node_description>();
   if (auto type = keys.name("type")) node.type = std::move(*type);
   node.options = keys.value("options");
+  const auto input = keys.word("input", {"state", "send"});
+  node.from_send = input && *input == 1;
   to.options.blocking = keys.boolean("blocking").value_or(false);
 }
 

@@ -133,6 +133,10 @@ dispatcher::member* dispatcher::member_for(const hello_frame& hello) {
     auto& member = *members_.at(known->second);
     // The link says what is to be said to an older one.
     if (hello.incarnation <= member.incarnation) return &member;
+    if (member.pipe) {
+      throw error{errc::invalid_argument, "a member \"" + hello.name + "\" is here already, at " +
+                                              member.address + "; give each a name of its own"};
+    }
     remove(member.id, "it has started anew");
   }
   if (members_.size() >= limits_.placement.members) {
@@ -200,8 +204,9 @@ void dispatcher::remove(member_id id, const std::string& why) {
   by_name_.erase(gone->name);
   if (removed_.size() >= most_removed) removed_.erase(removed_.begin());
   removed_[gone->name] = gone->incarnation;
-  spdlog::warn("cluster: member \"{}\" is gone, with {} tasks: {}", gone->name,
-               gone->at_work.size(), why);
+  spdlog::log(gone->leaves ? spdlog::level::info : spdlog::level::warn,
+              "cluster: member \"{}\" is gone, with {} tasks: {}", gone->name, gone->at_work.size(),
+              gone->leaves ? "it left" : why);
   placement_.leave(id, steady_time());
 }
 
@@ -337,6 +342,7 @@ void dispatcher::take(member& from, note_message note) {
 
 void dispatcher::take(member& from, const leaving_message& leaving) {
   spdlog::info("cluster: member \"{}\" leaves: {}", from.name, leaving.reason);
+  from.leaves = true;
   placement_.drain(from.id, steady_time());
 }
 

@@ -67,6 +67,7 @@ class dispatcher final : public cluster_actor {
     caf::actor pipe{};  ///< null: not connected
     instant lost{0};    ///< when it was disconnected
     bool offered = false;
+    bool leaves = false;
     std::deque<std::string> outbox{};  ///< what the link has no place for yet
     std::set<std::string> systems{};   ///< that it was told
     std::unordered_map<std::uint64_t, placement::task_id> at_work{};  ///< by number on the wire

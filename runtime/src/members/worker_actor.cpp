@@ -12,7 +12,7 @@
 namespace mcp::cluster {
 namespace {
 
-constexpr std::chrono::milliseconds tick_every{25};
+constexpr std::chrono::milliseconds worker_tick{25};
 
 std::uint64_t next_incarnation(std::uint64_t last) {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -30,7 +30,7 @@ worker_actor::worker_actor(caf::actor_config& config, worker_settings settings,
 caf::behavior worker_actor::make_behavior() {
   start_anew();
   dial();
-  delayed_send(this, tick_every, clock_tick{});
+  delayed_send(this, worker_tick, clock_tick{});
   return {[this](const pipe_opened& what) { opened(what); },
           [this](const pipe_frames& what) { arrived(what); },
           [this](const pipe_closed& what) { closed(what); },
@@ -41,7 +41,7 @@ caf::behavior worker_actor::make_behavior() {
           [this](const task_posted& what) { what.run(); },
           [this](clock_tick) {
             pump();
-            delayed_send(this, tick_every, clock_tick{});
+            delayed_send(this, worker_tick, clock_tick{});
           },
           [this](close_message) { quit(); }};
 }

@@ -49,7 +49,7 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
       plugins,
       options.workers,
       result.hash,
-      check_only};
+      check_only || !options.will_run};
   result.graph = make_graphs(parts, problems);
   return result;
 }

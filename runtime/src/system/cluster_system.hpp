@@ -28,6 +28,8 @@ struct load_options {
   plugin_choices plugins{};
   /// Who run the nodes that the file places on workers; null: this process.
   std::shared_ptr<remote_nodes> workers{};
+  /// False: it is looked at, and may lack what only workers have.
+  bool will_run = true;
 };
 
 /// One cluster file, ready to run. Immutable but for its executor; safe from several threads.

@@ -129,6 +129,8 @@ task_demand graph_maker::demand_of(const node_description& node) const {
 
 node_spec graph_maker::placed(const node_description& node, node_spec spec) {
   const auto* input = spec.input;
+  const auto* typed = std::get_if<typed_node_description>(&node.what);
+  if (typed != nullptr && typed->from_send) input = &value_type_of<json>;
   if (parts_.workers) {
     const bool is_own = &what_ == &parts_.file.graph;
     spec = make_remote_node({parts_.hash, is_own ? std::string{} : what_.name, node.name},

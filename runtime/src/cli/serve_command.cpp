@@ -1,0 +1,133 @@
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/logging.hpp"
+#include "cli/serve_desk.hpp"
+#include "cli/stored.hpp"
+#include "members/cluster_worker.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+// The commands that stay: `serve` and `join`.
+
+namespace mcp::cluster {
+namespace {
+
+constexpr std::chrono::milliseconds look_every{20};
+constexpr std::chrono::seconds last_wait{5};
+
+void start_log(const command_options& options) {
+  log_lines(options.log == "json" ? log_format::json : log_format::text);
+}
+
+void wait_for_signal(const stop_signals& signals) {
+  while (!signals.wait_for(std::chrono::hours{1})) {
+  }
+}
+
+/// Waits until `done`, a second signal, or the time is over. Whether it is done.
+template <class Done>
+bool wait_until(Done done, std::chrono::milliseconds within, const stop_signals& signals) {
+  const auto end = std::chrono::steady_clock::now() + within;
+  while (!done()) {
+    if (signals.count() > 1 || std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(look_every);
+  }
+  return true;
+}
+
+std::string host_name() {
+  std::string name(256, '\0');
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "member";
+  name.resize(name.find('\0'));
+  return name;
+}
+
+std::pair<std::string, std::string> label_of(const std::string& text) {
+  const auto at = text.find('=');
+  if (at != std::string::npos && at > 0) return {text.substr(0, at), text.substr(at + 1)};
+  throw error{errc::invalid_argument, "\"" + text + "\" is no label; write NAME=TEXT"};
+}
+
+void stop(serve_desk& desk, const command_options& options, const stop_signals& signals) {
+  desk.close();
+  const std::chrono::seconds patience{options.drain_within};
+  spdlog::info("stopping: {} runs are under way, and have {} s", desk.running(), patience.count());
+  const auto ended = [&] { return desk.running() == 0; };
+  if (wait_until(ended, patience, signals)) return;
+  spdlog::warn("{} runs stop at the end of their superstep, and can be resumed", desk.running());
+  desk.stop_runs(false);
+  if (wait_until(ended, last_wait, signals)) return;
+  spdlog::warn("{} runs stop now, and can be resumed", desk.running());
+  desk.stop_runs(true);
+  static_cast<void>(desk.wait_for_runs(last_wait));
+}
+
+}  // namespace
+
+int serve_command(const command_options& options, stop_signals& signals) {
+  start_log(options);
+  server_options made;
+  made.cluster = options.cluster;
+  if (!options.member.empty()) made.name = options.member;
+  made.listen = socket_address::parse(options.listen);
+  const auto server = cluster_server::start(std::move(made));
+  auto load = load_options_of(options);
+  load.workers = server;
+  const auto system = cluster_system::load(options.file, load);
+  for (const auto& warning : system->warnings()) spdlog::warn("{}", to_text(warning));
+  if (!is_durable(system->store())) {
+    spdlog::warn("the store is \"{}\": runs end with this process", system->store());
+  }
+  serve_desk desk{system, server, options.most_runs};
+  const auto recovered = desk.recover();
+  {
+    const control_server control{
+        options.control.empty() ? default_control_path : options.control,
+        [&](const nlohmann::json& request, const control_server::line_sink& answer) {
+          desk.handle(request, answer);
+        }};
+    spdlog::info("serving \"{}\": workers join at {}, control at {}, store {}; {} runs go on",
+                 system->name(), server->address().text(), control.path(), system->store(),
+                 recovered);
+    wait_for_signal(signals);
+    stop(desk, options, signals);
+  }
+  spdlog::info("stopped");
+  return exit_done;
+}
+
+int join_command(const command_options& options, stop_signals& signals) {
+  start_log(options);
+  worker_options made;
+  made.cluster = options.cluster;
+  made.name =
+      options.member.empty() ? host_name() + "-" + std::to_string(::getpid()) : options.member;
+  made.server = socket_address::parse(options.address);
+  for (const auto& text : options.labels) made.labels.insert(label_of(text));
+  made.slots = options.slots;
+  made.load = load_options_of(options);
+  const auto name = made.name;
+  cluster_worker worker{std::move(made)};
+  spdlog::info("member \"{}\" runs nodes for {}", name, options.address);
+  wait_for_signal(signals);
+  const std::chrono::seconds patience{options.drain_within};
+  spdlog::info("stopping: {} tasks are at work, and have {} s", worker.status().at_work,
+               patience.count());
+  worker.leave("asked to end");
+  const auto idle = [&] {
+    const auto now = worker.status();
+    return now.idle || (!now.connected && now.at_work == 0);
+  };
+  if (!wait_until(idle, patience, signals)) {
+    spdlog::warn("{} tasks are dropped; the server has them run elsewhere",
+                 worker.status().at_work);
+  }
+  spdlog::info("stopped after {} tasks", worker.status().done);
+  return exit_done;
+}
+
+}  // namespace mcp::cluster

@@ -1,0 +1,319 @@
+#include "cli/serve_desk.hpp"
+
+#include "cli/answers.hpp"
+#include "cli/input.hpp"
+#include "cli/report.hpp"
+#include "cli/text.hpp"
+#include "cli/version.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+namespace mcp::cluster {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::size_t followed_events = 65'536;
+constexpr double weight_of_last = 0.1;
+
+std::string text_of(const nlohmann::json& request, const char* key) {
+  const auto found = request.find(key);
+  if (found == request.end() || found->is_null()) return {};
+  if (found->is_string()) return *found;
+  throw error{errc::invalid_argument, std::string{"\""} + key + "\" has to be a text"};
+}
+
+std::string needed_text(const nlohmann::json& request, const char* key) {
+  auto text = text_of(request, key);
+  if (!text.empty()) return text;
+  throw error{errc::invalid_argument, std::string{"the request has no \""} + key + "\""};
+}
+
+bool flag_of(const nlohmann::json& request, const char* key) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_boolean() && found->get<bool>();
+}
+
+store_time store_time_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::time_point_cast<store_time::duration>(time);
+}
+
+/// About when the next of them ends, were they all as long as those before.
+std::chrono::milliseconds time_to_retry(double mean_ms, std::size_t runs) {
+  constexpr double least = 100;
+  constexpr double most = 60'000;
+  const auto share = mean_ms / static_cast<double>(std::max<std::size_t>(runs, 1));
+  return std::chrono::milliseconds{std::llround(std::clamp(share, least, most))};
+}
+
+json result_line(const run_result_info& result) {
+  const bool reached = result.state && result.state.type().id() == typeid(json_state);
+  return {{"result",
+           {{"thread", result.thread_id},
+            {"run", result.run_id},
+            {"status", std::string{name(result.status)}},
+            {"steps", result.steps},
+            {"usage", to_report(result.usage)},
+            {"output", reached ? output_of(result.state.as<json_state>()) : json(nullptr)},
+            {"interrupts", to_report(result.interrupts)},
+            {"error", result.error ? to_report(*result.error) : json(nullptr)}}}};
+}
+
+}  // namespace
+
+serve_desk::serve_desk(std::shared_ptr<cluster_system> system,
+                       std::shared_ptr<cluster_server> server, std::size_t most_runs)
+    : system_(std::move(system)), server_(std::move(server)), most_runs_(most_runs) {}
+
+std::size_t serve_desk::recover() {
+  std::size_t count = 0;
+  for (auto& one : system_->executor().recovered()) {
+    spdlog::info("goes on with thread {}", one.thread_id());
+    if (system_->has_changed_since(one.thread_id())) {
+      spdlog::warn("the file has changed since thread {} was run with it", one.thread_id());
+    }
+    system_->pin_thread(one.thread_id());
+    follow(one);
+    ++count;
+  }
+  return count;
+}
+
+void serve_desk::handle(const nlohmann::json& request, const control_server::line_sink& answer) {
+  const auto what = needed_text(request, "do");
+  if (what == "submit") return submit(request, answer);
+  if (what == "resume") return resume(request, answer);
+  json line;
+  if (what == "status") {
+    line = status();
+  } else if (what == "members") {
+    line = members();
+  } else if (what == "runs") {
+    line = runs();
+  } else if (what == "cancel") {
+    line = cancel(request);
+  } else if (what == "drain") {
+    line = drain(request);
+  } else {
+    throw error{errc::invalid_argument,
+                "a server does not know how to \"" + what +
+                    "\"; known are: status, members, runs, submit, resume, cancel, drain"};
+  }
+  static_cast<void>(answer(line));
+}
+
+template <class Make>
+serve_desk::handle_type serve_desk::start(Make make) {
+  auto& book = *ledger_;
+  {
+    const std::lock_guard lock{book.mutex};
+    if (book.closed) {
+      throw error{errc::shutting_down, "the server is stopping and takes no new runs"};
+    }
+    if (book.live.size() + book.starting >= most_runs_) {
+      ++book.refused;
+      throw error{errc::overloaded, std::to_string(most_runs_) +
+                                        " runs are under way, as many as may be; try again in " +
+                                        duration_text(time_to_retry(book.mean_ms, most_runs_))};
+    }
+    ++book.starting;
+  }
+  const auto started = [&book] {
+    const std::lock_guard lock{book.mutex};
+    --book.starting;
+    book.changed.notify_all();
+  };
+  try {
+    auto run = make();
+    follow(run);
+    started();
+    return run;
+  } catch (...) {
+    started();
+    throw;
+  }
+}
+
+void serve_desk::submit(const nlohmann::json& request, const control_server::line_sink& answer) {
+  const auto given = request.value("input", nlohmann::json::object());
+  const auto input = parse_input(given.dump(), system_->input_schema());
+  auto options = options_for(request);
+  options.thread_id = text_of(request, "thread");
+  const auto run = start([&] {
+    auto made = system_->executor().start_with(update<json_state>{system_->type()}.set_all(input),
+                                               std::move(options));
+    system_->pin_thread(made.thread_id());
+    return made;
+  });
+  report(run, request, answer);
+}
+
+void serve_desk::resume(const nlohmann::json& request, const control_server::line_sink& answer) {
+  const auto thread = needed_text(request, "thread");
+  const auto found = system_->executor().base().state(thread, std::nullopt, "");
+  std::vector<std::string> texts;
+  for (const auto& one : request.value("answers", nlohmann::json::array())) {
+    texts.push_back(one.is_string() ? one.get<std::string>() : one.dump());
+  }
+  given_answers box{texts};
+  answers given;
+  for (const auto& [id, content] : box.take(found.interrupts)) given.add_json(id, content.dump());
+  if (const auto unused = box.unused(); !unused.empty()) {
+    throw error{errc::unknown_interrupt, "nobody asked for these answers: " + unused};
+  }
+  const auto run = start([&] {
+    auto made = system_->executor().resume(thread, std::move(given), options_for(request));
+    system_->pin_thread(thread);
+    return made;
+  });
+  report(run, request, answer);
+}
+
+run_options serve_desk::options_for(const nlohmann::json& request) const {
+  auto options = system_->default_run_options();
+  if (!flag_of(request, "events")) return options;
+  options.events = all_events;
+  options.event_capacity = followed_events;
+  return options;
+}
+
+void serve_desk::report(const handle_type& run, const nlohmann::json& request,
+                        const control_server::line_sink& answer) {
+  if (!answer({{"accepted", {{"thread", run.thread_id()}, {"run", run.run_id()}}}})) return;
+  if (!flag_of(request, "wait")) return;
+  if (flag_of(request, "events")) {
+    auto events = run.stream();
+    while (const auto event = events.next()) {
+      if (!answer({{"event", to_report(*event)}})) return;
+    }
+  }
+  static_cast<void>(answer(result_line(run.wait())));
+}
+
+json serve_desk::cancel(const nlohmann::json& request) {
+  const auto thread = needed_text(request, "thread");
+  for (const auto& run : live()) {
+    if (run.thread_id() != thread) continue;
+    run.cancel("cancelled by a person");
+    return {{"cancelled", {{"thread", thread}, {"run", run.run_id()}}}};
+  }
+  throw error{errc::unknown_run, "no run of thread \"" + thread + "\" is under way"};
+}
+
+json serve_desk::drain(const nlohmann::json& request) {
+  const auto member = needed_text(request, "member");
+  if (server_->drain(member)) return {{"draining", member}};
+  throw error{errc::invalid_argument, "there is no member \"" + member + "\""};
+}
+
+void serve_desk::follow(const handle_type& run) {
+  {
+    const std::lock_guard lock{ledger_->mutex};
+    ledger_->live.insert_or_assign(run.run_id(), live_run{run, std::chrono::system_clock::now()});
+  }
+  run.when_finished([book = ledger_, id = run.run_id()](const run_result_info& result) {
+    book->end(id, result);
+  });
+}
+
+void serve_desk::ledger::end(const std::string& run_id, const run_result_info& result) {
+  const std::lock_guard lock{mutex};
+  const auto found = live.find(run_id);
+  if (found == live.end()) return;
+  const std::chrono::duration<double, std::milli> took =
+      std::chrono::system_clock::now() - found->second.since;
+  mean_ms += (took.count() - mean_ms) * (mean_ms == 0 ? 1 : weight_of_last);
+  live.erase(found);
+  ++ended[std::string{name(result.status)}];
+  changed.notify_all();
+}
+
+std::vector<serve_desk::handle_type> serve_desk::live() const {
+  const std::lock_guard lock{ledger_->mutex};
+  std::vector<handle_type> all;
+  for (const auto& [id, one] : ledger_->live) all.push_back(one.handle);
+  return all;
+}
+
+json serve_desk::status() const {
+  const auto waiting = server_->waiting();
+  const auto members = server_->members();
+  const auto up = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start_);
+  const auto& book = *ledger_;
+  const std::lock_guard lock{ledger_->mutex};
+  json ended = json::object();
+  for (const auto& [status, count] : book.ended) ended[status] = count;
+  return {{"system", system_->name()},
+          {"file", system_->path()},
+          {"hash", system_->content_hash()},
+          {"store", system_->store()},
+          {"address", server_->address().text()},
+          {"version", program_version},
+          {"process", ::getpid()},
+          {"up_ms", up.count()},
+          {"stopping", book.closed},
+          {"members", members.size()},
+          {"tasks_waiting", waiting},
+          {"runs",
+           {{"running", book.live.size()},
+            {"most", most_runs_},
+            {"refused", book.refused},
+            {"ended", ended}}}};
+}
+
+json serve_desk::members() const {
+  auto list = json::array();
+  for (const auto& one : server_->members()) {
+    list.push_back({{"member", one.name},
+                    {"address", one.address},
+                    {"status", !one.connected ? "lost"
+                               : one.draining ? "draining"
+                                              : "up"},
+                    {"at_work", one.at_work},
+                    {"slots", one.offer.slots},
+                    {"plugins", one.offer.plugins},
+                    {"labels", one.offer.labels},
+                    {"version", one.program}});
+  }
+  return {{"members", list}};
+}
+
+json serve_desk::runs() const {
+  const std::lock_guard lock{ledger_->mutex};
+  auto list = json::array();
+  for (const auto& [id, one] : ledger_->live) {
+    list.push_back({{"thread", one.handle.thread_id()},
+                    {"run", id},
+                    {"since", time_text(store_time_of(one.since))}});
+  }
+  return {{"runs", list}};
+}
+
+void serve_desk::close() {
+  const std::lock_guard lock{ledger_->mutex};
+  ledger_->closed = true;
+}
+
+bool serve_desk::wait_for_runs(std::chrono::milliseconds within) {
+  auto& book = *ledger_;
+  std::unique_lock lock{book.mutex};
+  return book.changed.wait_for(lock, within,
+                               [&] { return book.live.empty() && book.starting == 0; });
+}
+
+void serve_desk::stop_runs(bool now) {
+  for (const auto& one : live()) now ? one.cancel("the server is stopping") : one.drain();
+}
+
+std::size_t serve_desk::running() const {
+  const std::lock_guard lock{ledger_->mutex};
+  return ledger_->live.size();
+}
+
+}  // namespace mcp::cluster

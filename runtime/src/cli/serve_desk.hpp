@@ -1,0 +1,84 @@
+#pragma once
+
+#include "control/control_server.hpp"
+#include "members/cluster_server.hpp"
+#include "system/cluster_system.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace mcp::cluster {
+
+/// What a server does when it is asked: docs/cluster.md lists the requests. Safe from several
+/// threads.
+class serve_desk {
+ public:
+  /// `most_runs`: under way at once; beyond, new ones are refused.
+  serve_desk(std::shared_ptr<cluster_system> system, std::shared_ptr<cluster_server> server,
+             std::size_t most_runs);
+
+  /// Takes up the unfinished runs of the store. How many.
+  std::size_t recover();
+  void handle(const nlohmann::json& request, const control_server::line_sink& answer);
+
+  /// No new runs; those under way go on.
+  void close();
+  /// Waits until none is under way; false: some are.
+  [[nodiscard]] bool wait_for_runs(std::chrono::milliseconds within);
+  /// Runs stop at the end of their superstep; `now`: at once. All can be resumed.
+  void stop_runs(bool now);
+  [[nodiscard]] std::size_t running() const;
+
+ private:
+  using handle_type = run_handle<json_state>;
+  struct live_run {
+    handle_type handle;
+    std::chrono::system_clock::time_point since{};
+  };
+
+  /// What runs do; they may end after the desk.
+  struct ledger {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    bool closed = false;
+    std::size_t starting = 0;                    ///< admitted, and not among `live` yet
+    std::map<std::string, live_run> live{};      ///< by run id
+    std::map<std::string, std::size_t> ended{};  ///< how many, by status
+    std::size_t refused = 0;
+    double mean_ms = 0;  ///< how long a run takes, the last ones counting most
+
+    void end(const std::string& run_id, const run_result_info& result);
+  };
+
+  /// Starts a run with `make` if there may be one more, and counts it until it has ended.
+  template <class Make>
+  [[nodiscard]] handle_type start(Make make);
+  void follow(const handle_type& run);
+  [[nodiscard]] std::vector<handle_type> live() const;
+  [[nodiscard]] run_options options_for(const nlohmann::json& request) const;
+  void report(const handle_type& run, const nlohmann::json& request,
+              const control_server::line_sink& answer);
+
+  void submit(const nlohmann::json& request, const control_server::line_sink& answer);
+  void resume(const nlohmann::json& request, const control_server::line_sink& answer);
+  [[nodiscard]] nlohmann::ordered_json cancel(const nlohmann::json& request);
+  [[nodiscard]] nlohmann::ordered_json drain(const nlohmann::json& request);
+  [[nodiscard]] nlohmann::ordered_json status() const;
+  [[nodiscard]] nlohmann::ordered_json members() const;
+  [[nodiscard]] nlohmann::ordered_json runs() const;
+
+  const std::shared_ptr<cluster_system> system_;
+  const std::shared_ptr<cluster_server> server_;
+  const std::size_t most_runs_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+
+  const std::shared_ptr<ledger> ledger_ = std::make_shared<ledger>();
+};
+
+}  // namespace mcp::cluster
