@@ -333,7 +333,3 @@ TEST_CASE("Of two members with one name the later one is told why it may not joi
   eventually([&] { return !other.status().trouble.empty(); });
   CHECK_THAT(other.status().trouble, Contains("both members have the name \"server\""));
 }
-
-TEST_CASE("A cluster listens on this machine only", "[members]") {
-  CHECK_THROWS_WITH(cluster_server::start({.listen = {"0.0.0.0", 0}}), Contains("not encrypted"));
-}

@@ -39,6 +39,7 @@ class parser {
     add_plugin_commands();
     add_members();
     add_server_commands();
+    add_pki_commands();
     add_others();
   }
 
@@ -237,6 +238,11 @@ class parser {
         ->type_name("NAME");
     to->add_option("--name", options_.member, "this member's name (default: made up)")
         ->type_name("NAME");
+    to->add_option("--cert", options_.certificate, "this member's certificate, a PEM file")
+        ->type_name("FILE");
+    to->add_option("--key", options_.key, "the key of it")->type_name("FILE");
+    to->add_option("--authority", options_.authority, "whose certificates are believed")
+        ->type_name("FILE");
     to->add_option("--drain-within", options_.drain_within,
                    "seconds for what is under way when the process is asked to end (30)")
         ->type_name("SECONDS")
@@ -304,6 +310,33 @@ class parser {
                     "  mcp-cluster top"),
                 here);
   }
+  void add_pki_commands() {
+    auto* pki = app_.add_subcommand("pki", "make the certificates of a cluster");
+    pki->require_subcommand(1);
+    pki->footer("Examples:\n  mcp-cluster pki init certs\n"
+                "  mcp-cluster pki issue certs server --server\n"
+                "  mcp-cluster pki issue certs worker-1 --days 90");
+    const auto add = [&](command what, const std::string& name, const std::string& description) {
+      auto* made = pki->add_subcommand(name, description);
+      made->callback([this, what] { options_.what = what; });
+      made->add_option("folder", options_.folder, "where the authority is")
+          ->type_name("FOLDER")
+          ->required();
+      return made;
+    };
+    auto* init = add(command::pki_init, "init", "make an authority: authority.key, authority.crt");
+    init->add_option("--cluster", options_.cluster, "the cluster's name (fastmcp)")
+        ->type_name("NAME");
+    auto* issue = add(command::pki_issue, "issue", "make a member's certificate and its key");
+    issue->add_option("name", options_.member, "the member's name")->type_name("NAME")->required();
+    issue->add_flag("--server", options_.for_server, "others may connect to it");
+    for (auto* one : {init, issue}) {
+      one->add_option("--days", options_.days, "how long it is valid (init 3650, issue 365)")
+          ->type_name("N")
+          ->check(CLI::Range(std::size_t{1}, std::size_t{36'500}));
+      add_json(one);
+    }
+  }
   void add_others() {
     auto* completion = add(command::completion, "completion", "print a shell's completion script",
                            "  source <(mcp-cluster completion bash)\n"
@@ -327,6 +360,9 @@ class parser {
 std::optional<std::string> conflict(const command_options& o) {
   if (o.what == command::resume && o.file.empty() && o.control.empty()) {
     return "give the cluster file, or the server's socket with --control PATH";
+  }
+  if (o.certificate.empty() != o.key.empty() || o.key.empty() != o.authority.empty()) {
+    return "--cert, --key and --authority belong together";
   }
   const bool needs_store = o.what == command::threads || o.what == command::tail ||
                            (o.what == command::cancel && o.control.empty());
@@ -370,6 +406,7 @@ command_words words_of(const CLI::App& command) {
   }
   if (words.name == "completion") words.choices = shells;
   if (words.name == "plugin") words.choices = {"check", "new"};
+  if (words.name == "pki") words.choices = {"init", "issue"};
   return words;
 }
 

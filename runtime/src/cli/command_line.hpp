@@ -31,6 +31,8 @@ enum class command : std::uint8_t {
   runs,
   drain,
   top,
+  pki_init,
+  pki_issue,
   completion,
   version,
 };
@@ -60,6 +62,11 @@ struct command_options {
   std::string address{};                  ///< of `join`
   std::string control{};                  ///< path of a server's socket; empty: not given
   std::string cluster = "fastmcp";
+  std::string certificate{};           ///< of this member; with `key` and `authority`
+  std::string key{};
+  std::string authority{};
+  std::size_t days = 0;                ///< of `pki`; 0: not given
+  bool for_server = false;             ///< of `pki issue`
   std::string member{};                ///< a name; empty: not given
   std::vector<std::string> labels{};   ///< NAME=TEXT
   std::size_t slots = 0;               ///< 0: not given

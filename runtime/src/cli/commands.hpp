@@ -33,6 +33,8 @@ namespace mcp::cluster {
 [[nodiscard]] int runs_command(const command_options& options);
 [[nodiscard]] int drain_command(const command_options& options);
 [[nodiscard]] int top_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int pki_init_command(const command_options& options);
+[[nodiscard]] int pki_issue_command(const command_options& options);
 [[nodiscard]] int completion_command(const command_options& options);
 [[nodiscard]] int version_command(const command_options& options);
 

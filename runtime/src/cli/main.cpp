@@ -61,6 +61,10 @@ int execute(const command_options& options, stop_signals& signals) {
       return plugin_new_command(options);
     case command::plugin_trial:
       return answer_trial(options.file);
+    case command::pki_init:
+      return pki_init_command(options);
+    case command::pki_issue:
+      return pki_issue_command(options);
     case command::completion:
       return completion_command(options);
     case command::version:

@@ -46,6 +46,13 @@ std::string host_name() {
   return name;
 }
 
+/// As it is given, or as the certificate says.
+std::string member_name(const command_options& options, std::string otherwise) {
+  if (!options.member.empty()) return options.member;
+  if (options.certificate.empty()) return otherwise;
+  return tls_context{{options.certificate, options.key, options.authority}}.name();
+}
+
 std::pair<std::string, std::string> label_of(const std::string& text) {
   const auto at = text.find('=');
   if (at != std::string::npos && at > 0) return {text.substr(0, at), text.substr(at + 1)};
@@ -72,8 +79,9 @@ int serve_command(const command_options& options, stop_signals& signals) {
   start_log(options);
   server_options made;
   made.cluster = options.cluster;
-  if (!options.member.empty()) made.name = options.member;
+  made.name = member_name(options, made.name);
   made.listen = socket_address::parse(options.listen);
+  made.tls = {options.certificate, options.key, options.authority};
   const auto server = cluster_server::start(std::move(made));
   auto load = load_options_of(options);
   load.workers = server;
@@ -104,9 +112,9 @@ int join_command(const command_options& options, stop_signals& signals) {
   start_log(options);
   worker_options made;
   made.cluster = options.cluster;
-  made.name =
-      options.member.empty() ? host_name() + "-" + std::to_string(::getpid()) : options.member;
+  made.name = member_name(options, host_name() + "-" + std::to_string(::getpid()));
   made.server = socket_address::parse(options.address);
+  made.tls = {options.certificate, options.key, options.authority};
   for (const auto& text : options.labels) made.labels.insert(label_of(text));
   made.slots = options.slots;
   made.load = load_options_of(options);

@@ -1,6 +1,7 @@
 #include "members/cluster_server.hpp"
 
 #include "members/dispatcher.hpp"
+#include "members/encryption.hpp"
 #include "members/posted.hpp"
 #include "net/pipe.hpp"
 
@@ -26,16 +27,12 @@ struct cluster_server::parts {
 };
 
 std::shared_ptr<cluster_server> cluster_server::start(server_options options) {
-  if (!is_loopback(options.listen.host)) {
-    throw error{errc::access_denied,
-                "a cluster listens on this machine's own addresses only, not on " +
-                    options.listen.text() + ": connections are not encrypted"};
-  }
   return std::shared_ptr<cluster_server>{new cluster_server{std::move(options)}};
 }
 
 cluster_server::cluster_server(server_options options)
     : address_(options.listen), parts_(std::make_unique<parts>()) {
+  auto tls = source_of(options.tls, options.listen);
   const auto [socket, port] = listen_on(options.listen);
   address_.port = port;
   auto& system = parts_->system;
@@ -43,7 +40,7 @@ cluster_server::cluster_server(server_options options)
       system, member_identity{options.cluster, options.name, new_incarnation()},
       dispatcher_limits{options.placement, options.link, options.strangers, options.grace},
       std::ref(parts_->errands)};
-  parts_->door = system.middleman().spawn_broker(door, socket, parts_->desk.actor());
+  parts_->door = system.middleman().spawn_broker(door, socket, parts_->desk.actor(), tls);
 }
 
 cluster_server::~cluster_server() {

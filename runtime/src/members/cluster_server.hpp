@@ -3,6 +3,7 @@
 #include "cluster/remote_nodes.hpp"
 #include "delivery/link.hpp"
 #include "net/sockets.hpp"
+#include "net/tls.hpp"
 
 #include <chrono>
 #include <memory>
@@ -16,6 +17,7 @@ struct server_options {
   std::string cluster = "fastmcp";
   std::string name = "server";
   socket_address listen{"127.0.0.1", 0};  ///< port 0: a free one
+  tls_files tls{};                        ///< not given: plain, for this machine only
   placement_limits placement{};
   link_limits link{};
   std::size_t strangers = 64;           ///< connections that have not said who they are
@@ -37,7 +39,8 @@ struct member_status {
 /// threads.
 class cluster_server final : public remote_nodes {
  public:
-  /// Listens. Throws `connection_failed`; `access_denied` for an address that others reach.
+  /// Listens. Throws `connection_failed`; `invalid_argument` for a certificate; `access_denied` for
+  /// an address that others reach without one.
   [[nodiscard]] static std::shared_ptr<cluster_server> start(server_options options);
   ~cluster_server() override;
 

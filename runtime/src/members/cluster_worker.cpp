@@ -1,5 +1,6 @@
 #include "members/cluster_worker.hpp"
 
+#include "members/encryption.hpp"
 #include "members/posted.hpp"
 #include "members/worker_actor.hpp"
 
@@ -17,12 +18,14 @@ worker_settings settings_of(worker_options options) {
   if (options.slots == 0) {
     options.slots = slots_per_processor * std::max(1U, std::thread::hardware_concurrency());
   }
+  auto tls = source_of(options.tls, options.server);
   offer_message offer{.program = MCP_VERSION, .labels = options.labels, .slots = options.slots};
   options.load.plugins = opened(std::move(options.load.plugins));
   for (const auto& one : options.load.plugins.built_in) offer.plugins.insert(one->name);
   return {.cluster = options.cluster,
           .name = options.name,
           .server = options.server,
+          .tls = std::move(tls),
           .offer = std::move(offer),
           .link = options.link,
           .load = [load = std::move(options.load)](const system_message& system) {

@@ -2,6 +2,7 @@
 
 #include "delivery/link.hpp"
 #include "net/sockets.hpp"
+#include "net/tls.hpp"
 #include "system/cluster_system.hpp"
 
 #include <chrono>
@@ -15,6 +16,7 @@ struct worker_options {
   std::string cluster = "fastmcp";
   std::string name{};  ///< of this member; no other one has it
   socket_address server{};
+  tls_files tls{};  ///< not given: plain, to this machine only
   std::map<std::string, std::string> labels{};
   std::size_t slots = 0;  ///< tasks at once; 0: four for each processor
   load_options load{};    ///< how cluster files are read: plugins, models
@@ -34,7 +36,8 @@ struct worker_status {
 /// destroyed. Safe from several threads.
 class cluster_worker {
  public:
-  /// Throws `invalid_plugin` for a plugin that cannot be used.
+  /// Throws `invalid_plugin` for a plugin that cannot be used, `invalid_argument` for a
+  /// certificate, `access_denied` for another machine's address without one.
   explicit cluster_worker(worker_options options);
   cluster_worker(const cluster_worker&) = delete;
   cluster_worker& operator=(const cluster_worker&) = delete;

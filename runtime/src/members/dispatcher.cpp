@@ -82,7 +82,7 @@ void dispatcher::arrived(const pipe_frames& what) {
   if (const auto known = by_pipe_.find(what.pipe); known != by_pipe_.end()) {
     hear(*members_.at(known->second), what.frames);
   } else if (auto unknown = strangers_.extract(what.pipe); !unknown.empty()) {
-    greet(std::move(unknown.mapped()), what.frames);
+    greet(std::move(unknown.mapped()), what);
   }
   act();
 }
@@ -99,12 +99,17 @@ void dispatcher::closed(const pipe_closed& what) {
   disconnect(member);
 }
 
-void dispatcher::greet(stranger from, const std::vector<std::string>& frames) {
+void dispatcher::greet(stranger from, const pipe_frames& what) {
+  const auto& frames = what.frames;
   std::string refusal;
   try {
     const auto first = decode_frame(frames.front());
     const auto* hello = std::get_if<hello_frame>(&first);
     if (hello == nullptr) throw error{errc::malformed_answer, "the first frame is no hello"};
+    if (!what.certified.empty() && what.certified != hello->name) {
+      throw error{errc::access_denied, "its certificate is for \"" + what.certified +
+                                           "\", and it says that it is \"" + hello->name + "\""};
+    }
     if (auto* member = member_for(*hello)) {
       if (member->pipe) {
         by_pipe_.erase(member->pipe.id());
@@ -122,7 +127,7 @@ void dispatcher::greet(stranger from, const std::vector<std::string>& frames) {
     refusal = wrong.message();
     spdlog::warn("cluster: {} is no member: {}", from.address, refusal);
   }
-  send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{refusal})}});
+  send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{refusal})}, {}});
   send(from.pipe, close_message{});
 }
 
@@ -165,7 +170,7 @@ void dispatcher::hear(member& from, const std::vector<std::string>& frames) {
     spdlog::warn("cluster: {}", wrong.message());
     if (!from.link.closing(steady_time())) {  // a message that is none, in frames that were right
       if (from.pipe) {
-        send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{wrong.message()})}});
+        send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{wrong.message()})}, {}});
       }
       return remove(id, wrong.message());
     }

@@ -78,7 +78,7 @@ class dispatcher final : public cluster_actor {
   void closed(const pipe_closed& what);
   void tick();
 
-  void greet(stranger from, const std::vector<std::string>& frames);
+  void greet(stranger from, const pipe_frames& what);
   [[nodiscard]] member* member_for(const hello_frame& hello);
   void hear(member& from, const std::vector<std::string>& frames);
   void pump(member& of);

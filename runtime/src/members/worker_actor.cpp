@@ -73,15 +73,18 @@ void worker_actor::lose_tasks() {
 
 void worker_actor::dial() {
   if (std::exchange(dialling_, true)) return;
-  boost::asio::post(
-      errands_, [self = me(), where = settings_.server, within = settings_.connect_within] {
-        try {
-          const int socket = connect_to(where, within);
-          self.home_system().middleman().spawn_broker(dialled_pipe, socket, where.text(), self);
-        } catch (const error& wrong) {
-          caf::anon_send(self, dial_failed{wrong.message()});
-        }
-      });
+  boost::asio::post(errands_, [self = me(), where = settings_.server, tls = settings_.tls,
+                               within = settings_.connect_within] {
+    try {
+      std::shared_ptr<tls_channel> channel;
+      if (tls) channel = std::make_shared<tls_channel>(tls->current(), tls_role::connects);
+      const int socket = connect_to(where, within);
+      self.home_system().middleman().spawn_broker(dialled_pipe, socket, where.text(), self,
+                                                  std::move(channel));
+    } catch (const error& wrong) {
+      caf::anon_send(self, dial_failed{wrong.message()});
+    }
+  });
 }
 
 void worker_actor::dial_later(const std::string& why) {
@@ -102,6 +105,10 @@ void worker_actor::arrived(const pipe_frames& what) {
   if (!pipe_ || what.pipe != pipe_.id()) return;
   try {
     for (const auto& frame : what.frames) link_->received(frame, steady_time());
+    if (!what.certified.empty() && !link_->peer().empty() && link_->peer() != what.certified) {
+      throw error{errc::access_denied, "the certificate of the server \"" + link_->peer() +
+                                           "\" is for \"" + what.certified + "\""};
+    }
     if (server_incarnation_ != 0 && link_->peer_incarnation() != server_incarnation_) {
       // Numbers begin anew, and it knows nothing of the tasks: so do we.
       start_anew();

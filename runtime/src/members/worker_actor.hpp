@@ -4,6 +4,7 @@
 #include "members/worker_task.hpp"
 #include "net/caf.hpp"
 #include "net/sockets.hpp"
+#include "net/tls.hpp"
 
 #include <deque>
 #include <map>
@@ -21,6 +22,7 @@ struct worker_settings {
   std::string cluster{};
   std::string name{};
   socket_address server{};
+  std::shared_ptr<tls_source> tls{};  ///< null: plain
   offer_message offer{};
   link_limits link{};
   std::chrono::milliseconds connect_within{2'000};

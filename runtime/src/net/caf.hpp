@@ -24,6 +24,7 @@ struct pipe_opened {
 struct pipe_frames {
   caf::actor_id pipe = 0;
   std::vector<std::string> frames;
+  std::string certified;  ///< from a pipe: whom the far end's certificate names; empty: none
 };
 /// From a pipe to its owner, the last message.
 struct pipe_closed {

@@ -4,6 +4,7 @@
 #include "mcp/error.hpp"
 
 #include <memory>
+#include <utility>
 
 namespace mcp::cluster {
 namespace {
@@ -16,61 +17,122 @@ void quiet(caf::io::broker* self) {
       [](std::exception_ptr&) { return caf::make_error(caf::sec::runtime_error); });
 }
 
-void end_pipe(caf::io::broker* self, const caf::actor& owner, std::string reason) {
-  self->send(owner, pipe_closed{self->id(), std::move(reason)});
-  self->quit();
-}
+/// What one pipe works with.
+class connection {
+ public:
+  connection(caf::io::broker* self, caf::io::connection_handle at, caf::actor owner,
+             std::shared_ptr<tls_channel> tls)
+      : self_(self), at_(at), owner_(std::move(owner)), tls_(std::move(tls)) {}
+
+  /// What the channel has to say of itself.
+  void begin() {
+    if (tls_) send_encrypted();
+  }
+
+  void arrived(const std::vector<char>& bytes) {
+    pipe_frames heard{self_->id(), {}, {}};
+    std::string wrong;
+    try {
+      decode({bytes.data(), bytes.size()}, heard.frames);
+    } catch (const error& what) {
+      wrong = what.message();
+    }
+    if (tls_) {
+      heard.certified = tls_->peer();
+      send_encrypted();  // an alert, too
+    }
+    if (!heard.frames.empty()) self_->send(owner_, std::move(heard));
+    if (!wrong.empty()) end(std::move(wrong));
+  }
+
+  void send(const pipe_frames& given) {
+    if (!tls_) {
+      auto& out = self_->wr_buf(at_);
+      for (const auto& frame : given.frames) append_frame(out, frame);
+      return self_->flush(at_);
+    }
+    std::vector<char> plain;
+    for (const auto& frame : given.frames) append_frame(plain, frame);
+    try {
+      tls_->say({plain.data(), plain.size()});
+      send_encrypted();
+    } catch (const error& wrong) {
+      end(wrong.message());
+    }
+  }
+
+  void end(std::string reason) {
+    self_->send(owner_, pipe_closed{self_->id(), std::move(reason)});
+    close();
+  }
+
+  void close() {
+    self_->close(at_);  // what was written still goes out
+    self_->quit();
+  }
+
+ private:
+  void decode(std::string_view bytes, std::vector<std::string>& frames) {
+    if (tls_) {
+      tls_->feed(bytes);
+      splitter_.feed(tls_->take_said());
+    } else {
+      splitter_.feed(bytes);
+    }
+    while (auto frame = splitter_.next()) frames.push_back(std::move(*frame));
+  }
+
+  void send_encrypted() {
+    const auto bytes = tls_->take_to_send();
+    if (bytes.empty()) return;
+    self_->write(at_, bytes.size(), bytes.data());
+    self_->flush(at_);
+  }
+
+  caf::io::broker* self_;
+  caf::io::connection_handle at_;
+  caf::actor owner_;
+  std::shared_ptr<tls_channel> tls_;
+  frame_splitter splitter_;
+};
 
 }  // namespace
 
-caf::behavior pipe(caf::io::broker* self, caf::io::connection_handle connection,
-                   const caf::actor& owner) {
+caf::behavior pipe(caf::io::broker* self, caf::io::connection_handle at, const caf::actor& owner,
+                   std::shared_ptr<tls_channel> tls) {
   quiet(self);
   self->monitor(owner);
   self->set_down_handler([self](caf::down_msg&) { self->quit(); });
-  self->configure_read(connection, caf::io::receive_policy::at_most(read_at_once));
-  const auto splitter = std::make_shared<frame_splitter>();
-  return {[self, owner, splitter](const caf::io::new_data_msg& data) {
-            pipe_frames arrived{self->id(), {}};
-            try {
-              splitter->feed({data.buf.data(), data.buf.size()});
-              while (auto frame = splitter->next()) arrived.frames.push_back(std::move(*frame));
-            } catch (const error& wrong) {
-              if (!arrived.frames.empty()) self->send(owner, std::move(arrived));
-              return end_pipe(self, owner, wrong.message());
-            }
-            if (!arrived.frames.empty()) self->send(owner, std::move(arrived));
+  self->configure_read(at, caf::io::receive_policy::at_most(read_at_once));
+  const auto made = std::make_shared<connection>(self, at, owner, std::move(tls));
+  made->begin();
+  return {[made](const caf::io::new_data_msg& data) { made->arrived(data.buf); },
+          [made](const caf::io::connection_closed_msg&) {
+            made->end("the far end closed the connection");
           },
-          [self, owner](const caf::io::connection_closed_msg&) {
-            end_pipe(self, owner, "the far end closed the connection");
-          },
-          [self, connection](const pipe_frames& given) {
-            auto& out = self->wr_buf(connection);
-            for (const auto& frame : given.frames) append_frame(out, frame);
-            self->flush(connection);
-          },
-          [self, connection](close_message) {
-            self->close(connection);  // what was written still goes out
-            self->quit();
-          }};
+          [made](const pipe_frames& given) { made->send(given); },
+          [made](close_message) { made->close(); }};
 }
 
 caf::behavior dialled_pipe(caf::io::broker* self, int socket, const std::string& address,
-                           const caf::actor& owner) {
-  const auto connection = self->add_scribe(socket);
+                           const caf::actor& owner, std::shared_ptr<tls_channel> tls) {
+  const auto at = self->add_scribe(socket);
   self->send(owner, pipe_opened{caf::actor_cast<caf::actor>(self), address});
-  return pipe(self, connection, owner);
+  return pipe(self, at, owner, std::move(tls));
 }
 
-caf::behavior door(caf::io::broker* self, int socket, const caf::actor& owner) {
+caf::behavior door(caf::io::broker* self, int socket, const caf::actor& owner,
+                   std::shared_ptr<tls_source> tls) {
   quiet(self);
   self->add_doorman(socket);
   self->monitor(owner);
   self->set_down_handler([self](caf::down_msg&) { self->quit(); });
-  return {[self, owner](const caf::io::new_connection_msg& arrived) {
+  return {[self, owner, tls](const caf::io::new_connection_msg& arrived) {
             auto address = self->remote_addr(arrived.handle) + ":" +
                            std::to_string(self->remote_port(arrived.handle));
-            auto made = self->fork(pipe, arrived.handle, owner);
+            std::shared_ptr<tls_channel> channel;
+            if (tls) channel = std::make_shared<tls_channel>(tls->current(), tls_role::accepts);
+            auto made = self->fork(pipe, arrived.handle, owner, std::move(channel));
             self->send(owner, pipe_opened{std::move(made), std::move(address)});
           },
           [self](close_message) { self->quit(); }};
