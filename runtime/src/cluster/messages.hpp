@@ -118,6 +118,21 @@ struct system_message {
   std::string name{};  ///< of the file, for messages
   std::string text{};
 };
+/// A field of a state.
+struct field_item {
+  std::uint64_t index = 0;
+  std::string bytes{};
+};
+/// A state that tasks will name: all of its fields in order, or those that differ from `base`.
+struct state_message {
+  std::uint64_t state = 0;
+  std::uint64_t base = 0;  ///< 0: none
+  std::vector<field_item> fields{};
+};
+/// No task will name it any more, nor stand on it.
+struct forget_message {
+  std::uint64_t state = 0;
+};
 /// Run this node.
 struct task_message {
   std::uint64_t task = 0;  ///< a number that is used once
@@ -132,7 +147,7 @@ struct task_message {
   std::int64_t step = 0;
   std::int64_t remaining_steps = 0;
   std::int64_t attempt = 1;
-  std::optional<std::string> state{};     ///< its fields, in order
+  std::uint64_t state = 0;                ///< of a `state_message`; 0: none
   std::optional<std::string> input{};     ///< of a send
   std::optional<failure_item> failure{};  ///< what a fallback stands in for
 };
@@ -170,12 +185,16 @@ MCP_STRUCT(leaving_message, reason)
 MCP_STRUCT(system_message, hash, name, text)
 MCP_STRUCT(task_message, task, system, graph, node, run_graph, run_id, thread_id, ns, task_id, step,
            remaining_steps, attempt, state, input, failure)
+MCP_STRUCT(field_item, index, bytes)
+MCP_STRUCT(state_message, state, base, fields)
+MCP_STRUCT(forget_message, state)
 MCP_STRUCT(cancel_message, task)
 MCP_STRUCT(told_message, task, number, bytes, failure)
 
 using worker_message =
     std::variant<offer_message, result_message, wish_message, note_message, leaving_message>;
-using server_message = std::variant<system_message, task_message, cancel_message, told_message>;
+using server_message = std::variant<system_message, state_message, forget_message, task_message,
+                                    cancel_message, told_message>;
 
 /// Throws `malformed_answer` with what is wrong.
 [[nodiscard]] worker_message read_worker_message(std::string_view bytes);

@@ -2,6 +2,8 @@
 
 #include "mcp/cbor.hpp"
 
+#include <algorithm>
+
 namespace mcp::cluster {
 namespace {
 
@@ -43,24 +45,29 @@ value decode_value(const value_type& type, std::string_view bytes) {
   return made;
 }
 
-std::string encode_state(const state_pointer& state) {
-  cbor_writer out;
+state_fields encode_state(const state_pointer& state) {
+  state_fields made;
   const auto& type = state.type();
-  out.array(type.channel_count());
   for (std::size_t i = 0; i < type.channel_count(); ++i) {
     const auto& channel = type.at(i);
+    cbor_writer out;
     channel.type().encode(out, channel.at(state.get()));
+    made.push_back(std::make_shared<const std::string>(out.take()));
   }
-  return out.take();
+  return made;
 }
 
-state_pointer decode_state(const state_type& type, std::string_view bytes) {
+state_pointer decode_state(const state_type& type, const state_fields& fields) {
+  if (fields.size() != type.channel_count()) {
+    throw error{errc::malformed_answer, "a state has " + std::to_string(fields.size()) +
+                                            " fields, its type " +
+                                            std::to_string(type.channel_count())};
+  }
   state_pointer made{type, type.make()};
   auto* object = made.edit();
-  cbor_reader in{bytes};
-  if (in.array() != type.channel_count()) in.fail("the state has another number of fields");
   for (std::size_t i = 0; i < type.channel_count(); ++i) {
     const auto& channel = type.at(i);
+    cbor_reader in{*fields[i]};
     const cbor_reader::scope place{in, channel.name()};
     channel.type().decode(in, channel.at(object));
   }

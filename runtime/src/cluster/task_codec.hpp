@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster/messages.hpp"
+#include "cluster/state_shipper.hpp"
 #include "mcp/json.hpp"
 #include "mcp/node.hpp"
 
@@ -19,9 +20,9 @@ using input_types = std::map<std::string, const value_type*>;
 /// Throws `malformed_cbor` or `invalid_state`.
 [[nodiscard]] value decode_value(const value_type& type, std::string_view bytes);
 
-[[nodiscard]] std::string encode_state(const state_pointer& state);
-/// Throws `malformed_cbor` or `invalid_state`. `type` outlives the state.
-[[nodiscard]] state_pointer decode_state(const state_type& type, std::string_view bytes);
+[[nodiscard]] state_fields encode_state(const state_pointer& state);
+/// Throws `malformed_answer`, `malformed_cbor` or `invalid_state`. `type` outlives the state.
+[[nodiscard]] state_pointer decode_state(const state_type& type, const state_fields& fields);
 
 [[nodiscard]] failure_item encode_failure(const failure& what);
 [[nodiscard]] failure decode_failure(const failure_item& what);

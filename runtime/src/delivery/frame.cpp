@@ -43,7 +43,7 @@ struct frame_writer {
   throw error{errc::malformed_answer, "a frame of a member " + why};
 }
 
-std::string short_text(cbor_reader& in, std::size_t most) {
+std::string bounded_text(cbor_reader& in, std::size_t most) {
   const auto text = in.text();
   if (text.size() > most)
     refuse_frame("has a text of more than " + std::to_string(most) + " bytes");
@@ -54,8 +54,8 @@ hello_frame read_hello(cbor_reader& in) {
   hello_frame f;
   f.lowest = in.unsigned_integer();
   f.highest = in.unsigned_integer();
-  f.cluster = short_text(in, max_member_name);
-  f.name = short_text(in, max_member_name);
+  f.cluster = bounded_text(in, max_member_name);
+  f.name = bounded_text(in, max_member_name);
   f.incarnation = in.unsigned_integer();
   if (f.name.empty() || f.incarnation == 0)
     refuse_frame("says hello without a name or an incarnation");
@@ -84,7 +84,7 @@ frame read_items(cbor_reader& in, std::uint64_t what, std::size_t& known) {
     }
     case static_cast<std::uint64_t>(kind::bye):
       known = 1;
-      return bye_frame{short_text(in, max_bye_reason)};
+      return bye_frame{bounded_text(in, max_bye_reason)};
     default:
       refuse_frame("is of the unknown kind " + std::to_string(what));
   }

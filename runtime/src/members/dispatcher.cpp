@@ -212,6 +212,7 @@ void dispatcher::remove(member_id id, const std::string& why) {
   spdlog::log(gone->leaves ? spdlog::level::info : spdlog::level::warn,
               "cluster: member \"{}\" is gone, with {} tasks: {}", gone->name, gone->at_work.size(),
               gone->leaves ? "it left" : why);
+  states_.leave(id);
   placement_.leave(id, steady_time());
 }
 
@@ -379,7 +380,7 @@ void dispatcher::submit(std::shared_ptr<remote_call> call) {
   const auto task = ++last_task_;
   by_call_[call.get()] = task;
   auto demand = call->demand;
-  calls_[task] = {std::move(call), 0};
+  calls_[task] = {.call = std::move(call)};
   placement_.submit(task, std::move(demand), steady_time());
   act();
 }
@@ -404,6 +405,7 @@ std::shared_ptr<remote_call> dispatcher::close_call(placement::task_id task) {
   if (const auto at = members_.find(placement_.member_of(task)); at != members_.end()) {
     at->second->at_work.erase(number);
   }
+  if (found->second.state != 0) states_.release(found->second.state);
   calls_.erase(found);
   by_call_.erase(call.get());
   placement_.finish(task);
@@ -428,8 +430,17 @@ void dispatcher::act() {
       }
     }
   }
+  say_forgotten();
   for (const auto id : std::exchange(stirred_, {})) {
     if (const auto found = members_.find(id); found != members_.end()) pump(*found->second);
+  }
+}
+
+void dispatcher::say_forgotten() {
+  for (const auto& [id, state] : states_.take_forgotten()) {
+    if (const auto found = members_.find(id); found != members_.end()) {
+      say(*found->second, forget_message{state});
+    }
   }
 }
 
@@ -443,9 +454,17 @@ void dispatcher::start(placement::task_id task, member_id at) {
   auto message = call.head;
   message.task = open.number;
   try {
-    if (call.input.state) message.state = encode_state(call.input.state);
+    const auto& state = call.input.state;
+    if (state && open.state == 0) {
+      open.state = states_.use(state.get(), call.head.run_id + '/' + call.head.ns,
+                               [&] { return encode_state(state); });
+    }
+    message.state = open.state;
     if (call.input.input.has_value()) message.input = encode_value(call.input.input);
     if (member.systems.insert(message.system).second) say(member, systems_.at(message.system));
+    if (open.state != 0) {
+      if (const auto shipped = states_.before_task(at, open.state)) say(member, *shipped);
+    }
     member.at_work[open.number] = task;
     say(member, std::move(message));
   } catch (const std::exception& wrong) {

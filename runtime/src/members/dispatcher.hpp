@@ -55,7 +55,8 @@ class dispatcher final : public cluster_actor {
   };
   struct open_call {
     std::shared_ptr<remote_call> call{};
-    std::uint64_t number = 0;  ///< on the wire, of its last placement
+    std::uint64_t number = 0;         ///< on the wire, of its last placement
+    state_shipper::number state = 0;  ///< 0: it has none, or was not placed yet
   };
   struct member {
     member_id id = 0;
@@ -98,6 +99,7 @@ class dispatcher final : public cluster_actor {
   void say(member& to, const server_message& what);
 
   void act();
+  void say_forgotten();
   void start(placement::task_id task, member_id at);
   /// Forgets the call; the caller answers it.
   [[nodiscard]] std::shared_ptr<remote_call> close_call(placement::task_id task);
@@ -105,6 +107,7 @@ class dispatcher final : public cluster_actor {
   member_identity self_;
   dispatcher_limits limits_;
   placement placement_;
+  state_shipper states_;
   std::map<std::string, system_message> systems_;
   std::map<caf::actor_id, stranger> strangers_;
   std::map<member_id, std::unique_ptr<member>> members_;

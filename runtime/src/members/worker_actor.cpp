@@ -57,6 +57,7 @@ void worker_actor::on_exit() {
 
 void worker_actor::start_anew() {
   lose_tasks();
+  states_.clear();
   outbox_.clear();
   server_incarnation_ = 0;
   incarnation_ = next_incarnation(incarnation_);
@@ -207,8 +208,9 @@ void worker_actor::loaded(const std::string& hash, std::shared_ptr<const worker_
 void worker_actor::take(task_message task) {
   const auto number = task.task;
   const auto hash = task.system;
+  auto state = task.state == 0 ? state_fields{} : states_.at(task.state);
   const auto made = std::make_shared<worker_task>(
-      std::move(task), outlet(number),
+      std::move(task), std::move(state), outlet(number),
       [this, self = me()](milliseconds after, std::function<void()> then) {
         caf::anon_send(self, task_posted{[this, after, then = std::move(then)] {
                          delayed_send(this, after, task_posted{then});

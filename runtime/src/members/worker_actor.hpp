@@ -68,6 +68,8 @@ class worker_actor final : public cluster_actor {
 
   void take(const std::string& bytes);
   void take(system_message system);
+  void take(const state_message& state) { states_.put(state); }
+  void take(const forget_message& what) { states_.forget(what.state); }
   void take(task_message task);
   void take(const cancel_message& cancel);
   void take(told_message told);
@@ -93,6 +95,7 @@ class worker_actor final : public cluster_actor {
   std::size_t dropped_ = 0;
   std::deque<std::string> outbox_;
   std::map<std::string, known_system> systems_;
+  state_shelf states_;
   std::unordered_map<std::uint64_t, std::shared_ptr<worker_task>> tasks_;
 };
 

@@ -52,8 +52,12 @@ class worker_task::reply final : public reply_port {
   std::atomic<bool> answered_later_{false};
 };
 
-worker_task::worker_task(task_message message, worker_outlet outlet, worker_timer timer)
-    : message_(std::move(message)), outlet_(std::move(outlet)), timer_(std::move(timer)) {
+worker_task::worker_task(task_message message, state_fields state, worker_outlet outlet,
+                         worker_timer timer)
+    : message_(std::move(message)),
+      state_(std::move(state)),
+      outlet_(std::move(outlet)),
+      timer_(std::move(timer)) {
   if (message_.failure) failed_with_ = decode_failure(*message_.failure).error;
 }
 
@@ -67,7 +71,7 @@ void worker_task::run(const worker_system& system) {
 
 void worker_task::call(const worker_node& node) {
   node_input input;
-  if (message_.state) input.state = decode_state(*node.type, *message_.state);
+  if (message_.state != 0) input.state = decode_state(*node.type, state_);
   if (message_.input) {
     const auto* type =
         node.spec.input != nullptr ? node.spec.input : &value_type_of<nlohmann::json>;

@@ -24,7 +24,7 @@ using worker_timer = std::function<void(milliseconds, std::function<void()>)>;
 /// node, its reply object, and whoever delivers what the server says.
 class worker_task final : public context_port, public std::enable_shared_from_this<worker_task> {
  public:
-  worker_task(task_message message, worker_outlet outlet, worker_timer timer);
+  worker_task(task_message message, state_fields state, worker_outlet outlet, worker_timer timer);
 
   /// Runs the node, on this thread; the result goes out. Nothing is thrown.
   void run(const worker_system& system);
@@ -71,6 +71,7 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   void call(const worker_node& node);
 
   const task_message message_;
+  const state_fields state_;
   worker_outlet outlet_;
   worker_timer timer_;
   std::optional<error> failed_with_;
