@@ -21,6 +21,8 @@ template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
 };
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;  // clang 14 does not find it by itself
 
 void check(const offer_message& offer) {
   const auto refuse = [](const std::string& what) {
@@ -50,7 +52,7 @@ caf::behavior dispatcher::make_behavior() {
   return {[this](const pipe_opened& what) { opened(what); },
           [this](const pipe_frames& what) { arrived(what); },
           [this](const pipe_closed& what) { closed(what); },
-          [this](const task_posted& what) { what.run(); },
+          [](const task_posted& what) { what.run(); },
           [this](clock_tick) {
             tick();
             delayed_send(this, tick_every, clock_tick{});

@@ -38,7 +38,7 @@ caf::behavior worker_actor::make_behavior() {
             dialling_ = false;
             dial_later(what.reason);
           },
-          [this](const task_posted& what) { what.run(); },
+          [](const task_posted& what) { what.run(); },
           [this](clock_tick) {
             pump();
             delayed_send(this, worker_tick, clock_tick{});
