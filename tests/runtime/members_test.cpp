@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <thread>
+#include <unistd.h>
 
 using namespace mcp;
 using namespace mcp::cluster;
@@ -332,4 +334,22 @@ TEST_CASE("Of two members with one name the later one is told why it may not joi
   auto& other = cluster.add("server");  // the server's own name
   eventually([&] { return !other.status().trouble.empty(); });
   CHECK_THAT(other.status().trouble, Contains("both members have the name \"server\""));
+}
+
+TEST_CASE("A silent connection costs nothing once it is given up, whatever its far end does",
+          "[members]") {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator all{"/proc/self/fd"};
+    return std::distance(begin(all), std::filesystem::end(all));
+  };
+  const auto server = cluster_server::start({.link = {.silence = 100ms}, .strangers = 4});
+  const auto before = open_files();
+  std::vector<int> silent;
+  for (int i = 0; i < 8; ++i) silent.push_back(connect_to(server->address(), 5s));
+  char byte = 0;
+  for (const int one : silent) CHECK(::read(one, &byte, 1) <= 0);  // after its time, or at once
+  // These ends stay open; the server's are closed.
+  eventually([&] { return open_files() == before + 8; });
+  for (const int one : silent) ::close(one);
+  CHECK(server->members().empty());
 }

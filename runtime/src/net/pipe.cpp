@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include <sys/socket.h>
+
 namespace mcp::cluster {
 namespace {
 
@@ -26,10 +28,12 @@ class connection {
 
   /// What the channel has to say of itself.
   void begin() {
+    self_->ack_writes(at_, true);
     if (tls_) send_encrypted();
   }
 
   void arrived(const std::vector<char>& bytes) {
+    if (closing_) return;
     pipe_frames heard{self_->id(), {}, {}};
     std::string wrong;
     try {
@@ -46,10 +50,11 @@ class connection {
   }
 
   void send(const pipe_frames& given) {
+    if (closing_) return;
     if (!tls_) {
       auto& out = self_->wr_buf(at_);
       for (const auto& frame : given.frames) append_frame(out, frame);
-      return self_->flush(at_);
+      return flush();
     }
     std::vector<char> plain;
     for (const auto& frame : given.frames) append_frame(plain, frame);
@@ -66,8 +71,30 @@ class connection {
     close();
   }
 
+  /// What was sent last still goes out, unless the far end does not take what was sent before it;
+  /// then the connection is cut. CAF's own way to close waits for the far end, which may never
+  /// answer.
   void close() {
-    self_->close(at_);  // what was written still goes out
+    if (std::exchange(closing_, true)) return;
+    if (!unsent_ || behind_) cut();
+  }
+
+  void written(const caf::io::data_transferred_msg& what) {
+    if (what.remaining > 0) return;
+    unsent_ = behind_ = false;
+    if (closing_) cut();
+  }
+
+  /// In CAF 0.17 the number of a connection's handle is its socket.
+  void cut() const {
+    if (self_->valid(at_)) ::shutdown(static_cast<int>(at_.id()), SHUT_RDWR);
+  }
+
+  /// The socket is closed.
+  void gone() {
+    if (!closing_) {
+      self_->send(owner_, pipe_closed{self_->id(), "the far end closed the connection"});
+    }
     self_->quit();
   }
 
@@ -86,6 +113,12 @@ class connection {
     const auto bytes = tls_->take_to_send();
     if (bytes.empty()) return;
     self_->write(at_, bytes.size(), bytes.data());
+    flush();
+  }
+
+  void flush() {
+    behind_ = unsent_;
+    unsent_ = true;
     self_->flush(at_);
   }
 
@@ -94,6 +127,9 @@ class connection {
   caf::actor owner_;
   std::shared_ptr<tls_channel> tls_;
   frame_splitter splitter_;
+  bool closing_ = false;
+  bool unsent_ = false;  ///< something is not written yet
+  bool behind_ = false;  ///< and that before the last one neither
 };
 
 }  // namespace
@@ -101,15 +137,14 @@ class connection {
 caf::behavior pipe(caf::io::broker* self, caf::io::connection_handle at, const caf::actor& owner,
                    std::shared_ptr<tls_channel> tls) {
   quiet(self);
-  self->monitor(owner);
-  self->set_down_handler([self](caf::down_msg&) { self->quit(); });
   self->configure_read(at, caf::io::receive_policy::at_most(read_at_once));
   const auto made = std::make_shared<connection>(self, at, owner, std::move(tls));
+  self->monitor(owner);
+  self->set_down_handler([made](caf::down_msg&) { made->close(); });
   made->begin();
   return {[made](const caf::io::new_data_msg& data) { made->arrived(data.buf); },
-          [made](const caf::io::connection_closed_msg&) {
-            made->end("the far end closed the connection");
-          },
+          [made](const caf::io::connection_closed_msg&) { made->gone(); },
+          [made](const caf::io::data_transferred_msg& what) { made->written(what); },
           [made](const pipe_frames& given) { made->send(given); },
           [made](close_message) { made->close(); }};
 }
