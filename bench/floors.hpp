@@ -114,6 +114,27 @@ void be_bare_caf();
 /// Prints the most memory this process held, for `start_process`.
 void print_resident();
 
+/// Bare CAF actors in two processes, over loopback: one sends a text, the other answers with one.
+class remote_floor {
+ public:
+  /// Throws `std::runtime_error`.
+  remote_floor(std::size_t request_bytes, std::size_t answer_bytes);
+  ~remote_floor();
+  remote_floor(const remote_floor&) = delete;
+  remote_floor& operator=(const remote_floor&) = delete;
+
+  /// `count` of them, so many on their way at once.
+  void round_trips(std::uint64_t count, std::uint64_t in_flight);
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+/// The argument that makes this program the other process, and what it then does.
+inline constexpr const char* bare_caf_answerer_argument = "--as-bare-caf-answerer";
+void be_bare_caf_answerer(std::size_t answer_bytes);
+
 /// A folder that is removed with all it holds. Made in the system's temporary folder.
 class temporary_folder {
  public:

@@ -25,7 +25,8 @@ struct choices {
 std::vector<bench::spec> all_rows() {
   std::vector<bench::spec> all;
   for (auto&& rows : {bench::engine_rows(), bench::store_rows(), bench::process_rows(),
-                      bench::agent_rows(), bench::model_rows(), bench::floor_rows()}) {
+                      bench::agent_rows(), bench::model_rows(), bench::cluster_rows(),
+                      bench::floor_rows()}) {
     all.insert(all.end(), rows.begin(), rows.end());
   }
   return all;
@@ -109,17 +110,28 @@ int run(const choices& wanted) {
   return failures == 0 ? 0 : 1;
 }
 
+// Whether the program is to be the other process of a row, which is then done.
+bool be_other_process(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return false;
+  const auto& what = arguments.front();
+  if (what == bench::first_program_argument) {
+    bench::be_first_program();
+  } else if (what == bench::bare_caf_argument) {
+    bench::be_bare_caf();
+  } else if (what == bench::bare_caf_answerer_argument) {
+    bench::be_bare_caf_answerer(std::stoul(arguments.at(1)));
+  } else if (what == bench::worker_argument) {
+    bench::be_worker({arguments.begin() + 1, arguments.end()});
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == bench::first_program_argument) {
-    bench::be_first_program();
-    return 0;
-  }
-  if (argc == 2 && std::string_view(argv[1]) == bench::bare_caf_argument) {
-    bench::be_bare_caf();
-    return 0;
-  }
+  if (be_other_process({argv + 1, argv + argc})) return 0;
   CLI::App app{
       "Measures the library beside the bare floors it stands on.\n"
       "Each figure is the median of several repetitions, taken in turn with those of its floor;\n"

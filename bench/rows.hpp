@@ -2,6 +2,7 @@
 
 #include "harness.hpp"
 
+#include <string>
 #include <vector>
 
 namespace bench {
@@ -16,6 +17,14 @@ namespace bench {
 [[nodiscard]] std::vector<spec> agent_rows();
 /// Streamed answers of models: what a token and a call cost, and how fast many are cancelled.
 [[nodiscard]] std::vector<spec> model_rows();
+
+/// Nodes that run in another process.
+[[nodiscard]] std::vector<spec> cluster_rows();
+
+/// The argument that makes this program a worker: with the server's address and, perhaps empty, the
+/// files of its certificate, its key and its authority.
+inline constexpr const char* worker_argument = "--as-worker";
+void be_worker(const std::vector<std::string>& arguments);
 
 /// The argument that makes this program a first FastMCP program, and what it then does.
 inline constexpr const char* first_program_argument = "--as-first-program";
