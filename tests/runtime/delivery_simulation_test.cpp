@@ -11,7 +11,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
+#ifdef MCP_TEST_SANITIZED
+constexpr int worlds = 100;
+#else
 constexpr int worlds = 500;
+#endif
 constexpr link_limits small{.payload_bytes = 16,
                             .window = 6,
                             .message_bytes = 400,
@@ -118,7 +122,7 @@ class world {
     auto text = std::to_string(one.incarnation) + ":" + std::to_string(one.accepted) + ":";
     text.resize(text.size() + below(one_in(10) ? 300 : 20), '.');
     if (one.link.send(text)) ++one.accepted;
-    REQUIRE(one.link.queued_bytes() <= small.queued_bytes);
+    if (one.link.queued_bytes() > small.queued_bytes) FAIL("the queue has passed its bound");
   }
   void transmit(member& from, member& to) {
     for (int most = 5; most > 0; --most) {
