@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -164,11 +165,18 @@ struct prune_report {
   std::size_t journal_entries = 0;  ///< removed
 };
 
+/// What a store that is shared by several processes has to say.
+enum class store_news : std::uint8_t {
+  freed,  ///< there may be unfinished runs that nobody works on: another process ended, or died
+  lost,   ///< others have taken this process for dead: it can write nothing any more
+};
+
 /// Where runs are kept: an append-only log of checkpoints with a journal, and the list of runs.
 ///
 /// Owner: shared by the executors that use it. Every function may be called from any thread at any
 /// time; `write` calls are serialised by the caller (one writer per store). Errors are thrown as
-/// `mcp::error` with `store_failed`, `store_full`, `corrupt_store` or `newer_format`; what does not
+/// `mcp::error` with `store_failed`, `store_full`, `corrupt_store`, `newer_format` or `lease_lost`;
+/// what does not
 /// fit what is stored is `invalid_argument` or `unknown_thread`, and trying again is of no use.
 class MCP_EXPORT checkpoint_store {
  public:
@@ -191,6 +199,11 @@ class MCP_EXPORT checkpoint_store {
   /// thread need not exist. `release` gives it back; so does the end of the process.
   virtual bool claim(const std::string& thread_id) = 0;
   virtual void release(const std::string& thread_id) noexcept = 0;
+
+  /// Calls `told`, from a thread of the store, until the returned object is gone; `told` must not
+  /// block for long, and neither let go of that object nor call this. A store of one process has
+  /// nothing to say and returns null.
+  [[nodiscard]] virtual std::shared_ptr<void> watch(std::function<void(store_news)> told);
 
   [[nodiscard]] virtual std::optional<run_record> run(const std::string& run_id) = 0;
   /// Oldest first.
@@ -252,5 +265,25 @@ struct sqlite_options {
 /// Throws `store_failed` (cannot open, read-only folder, in use), `corrupt_store`, `newer_format`.
 [[nodiscard]] MCP_EXPORT std::shared_ptr<checkpoint_store> sqlite_checkpoint_store(
     const std::string& path, const sqlite_options& options = {});
+
+struct postgres_options {
+  /// Where the tables are: up to 63 of a-z, 0-9 and _. Made if needed.
+  std::string schema = "fastmcp";
+  std::string server{};  ///< for people, in the table of servers; empty: the process id
+  /// Others take this process for dead when it has not been heard of for so long. At least 100 ms.
+  std::chrono::milliseconds lease{5'000};
+  /// How long a call bears that the database is away.
+  std::chrono::milliseconds patience{60'000};
+  /// False: reads beside the servers; `write`, `claim` and the like are errors.
+  bool own = true;
+};
+
+/// Keeps everything in a PostgreSQL database, which any number of processes share; each thread is
+/// worked on by one of them, and a process that dies or hangs loses its threads to the others
+/// (docs/postgres.md). `target` is a URI or a string of libpq's keywords.
+/// Throws `invalid_argument`, `newer_format`, and `store_failed` (nobody answers, not allowed, or the
+/// library was built without libpq).
+[[nodiscard]] MCP_EXPORT std::shared_ptr<checkpoint_store> postgres_checkpoint_store(
+    const std::string& target, const postgres_options& options = {});
 
 }  // namespace mcp

@@ -43,6 +43,7 @@ namespace mcp {
   X(corrupt_store, 162, "restore the file from a backup; docs/checkpoint-format.md says how")    \
   X(newer_format, 163, "use a version of FastMCP at least as new as the one that wrote it")      \
   X(invalid_namespace, 164, "use non-empty labels without '.', not starting with 'mcp'")         \
+  X(lease_lost, 165, "start this process anew; others go on with its runs")                      \
   X(malformed_json, 170, "correct the text at the position named in the message")                \
   X(malformed_cbor, 171, "the bytes are damaged or not ours: take them from their source again") \
   X(invalid_schema, 172, "correct the JSON Schema at the place named in the message")            \

@@ -123,4 +123,11 @@ class MCP_EXPORT memory_store {
 [[nodiscard]] MCP_EXPORT std::shared_ptr<memory_store> sqlite_memory_store(
     const std::string& path, memory_options options = {});
 
+/// Keeps everything in a PostgreSQL database, in the tables of a checkpoint store or in a schema of
+/// its own; any number of processes may use it. `target` is a URI or a string of libpq's keywords.
+/// A call bears that the database is away for a minute.
+/// Throws `invalid_argument`, `store_failed`, `newer_format`.
+[[nodiscard]] MCP_EXPORT std::shared_ptr<memory_store> postgres_memory_store(
+    const std::string& target, memory_options options = {}, const std::string& schema = "fastmcp");
+
 }  // namespace mcp

@@ -47,4 +47,8 @@ std::string_view name(run_status status) noexcept {
 
 checkpoint_store::~checkpoint_store() = default;
 
+std::shared_ptr<void> checkpoint_store::watch(std::function<void(store_news)> /*told*/) {
+  return nullptr;
+}
+
 }  // namespace mcp

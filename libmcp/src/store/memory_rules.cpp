@@ -7,16 +7,6 @@ namespace {
 
 using nlohmann::json;
 
-bool valid_utf8(const std::string& text) {
-  // The JSON library's writer knows: it refuses a text that is not valid UTF-8.
-  try {
-    (void)json(text).dump();
-    return true;
-  } catch (const json::exception&) {
-    return false;
-  }
-}
-
 [[noreturn]] void refuse_label(const std::string& what) {
   throw error(errc::invalid_namespace, "a memory namespace " + what);
 }
@@ -161,6 +151,24 @@ json parse_memory_value(const std::string& text, std::size_t max_bytes) {
     throw error(errc::invalid_argument, "a memory value must be a JSON object");
   }
   return value;
+}
+
+bool valid_utf8(const std::string& text) {
+  // The JSON library's writer knows: it refuses a text that is not valid UTF-8.
+  try {
+    (void)json(text).dump();
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
+nlohmann::json stored_memory_value(const std::string& text) {
+  try {
+    return parse_bounded(text, "a stored memory value");
+  } catch (const error& cause) {
+    throw error(errc::corrupt_store, cause.message());
+  }
 }
 
 std::string searchable_text(const json& value) {

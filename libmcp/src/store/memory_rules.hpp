@@ -13,6 +13,7 @@ namespace mcp::store {
 /// Deepest nesting of a JSON text from outside.
 inline constexpr std::size_t max_json_depth = 200;
 
+[[nodiscard]] bool valid_utf8(const std::string& text);
 /// Throws `invalid_namespace`. `prefix` allows the empty one.
 void check_memory_namespace(const memory_namespace& ns, bool prefix);
 /// Throws `invalid_argument`.
@@ -29,6 +30,10 @@ void check_memory_key(const std::string& key);
 [[nodiscard]] nlohmann::json parse_bounded(std::string_view text, std::string_view what);
 /// Parses an item's value. Throws `too_large`, `malformed_json`, `invalid_argument` (no object).
 [[nodiscard]] nlohmann::json parse_memory_value(const std::string& text, std::size_t max_bytes);
+
+/// Parses a value that was stored. Throws `corrupt_store`: damage is the store's fault, not the
+/// caller's.
+[[nodiscard]] nlohmann::json stored_memory_value(const std::string& text);
 
 /// All texts in a value, in their order, separated by line breaks: what a text search looks
 /// through.

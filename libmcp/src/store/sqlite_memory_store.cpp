@@ -54,15 +54,6 @@ memory_row read_row(const sqlite_query& query) {
   return row;
 }
 
-/// A stored value; damage is the file's fault, not the caller's.
-nlohmann::json stored_value(const std::string& text) {
-  try {
-    return store::parse_bounded(text, "a stored memory value");
-  } catch (const error& cause) {
-    throw error(errc::corrupt_store, cause.message());
-  }
-}
-
 /// The words of a query as an FTS5 expression: quoted, so that nothing in them is an operator.
 std::string match_expression(const std::string& text) {
   std::string result;
@@ -113,7 +104,7 @@ class sqlite_memory final : public memory_store {
 
   void unindex(const memory_row& row) {
     if (!row.indexed) return;
-    sqlite_query(drop_text_, row.id, store::searchable_text(stored_value(row.item.value))).finish();
+    sqlite_query(drop_text_, row.id, store::searchable_text(store::stored_memory_value(row.item.value))).finish();
   }
 
   [[nodiscard]] bool refreshes(const memory_row& row, bool refresh) const {
@@ -231,7 +222,7 @@ std::vector<memory_row> sqlite_memory::matches(const memory_query& query, store_
     std::size_t passed = 0;
     while (result.size() < limit && rows.next()) {
       auto row = read_row(rows);
-      if (!filters.empty() && !filters.match(stored_value(row.item.value))) continue;
+      if (!filters.empty() && !filters.match(store::stored_memory_value(row.item.value))) continue;
       if (passed++ < query.offset) continue;
       if (!rows.null(score_column)) row.item.score = rows.real(score_column);
       result.push_back(std::move(row));

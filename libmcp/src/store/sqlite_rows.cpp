@@ -32,11 +32,6 @@ void refuse_damage(const std::string& what) {
   throw error(errc::corrupt_store, "the SQLite store is damaged: " + what);
 }
 
-std::optional<std::int64_t> to_integer(const std::optional<store_time>& time) noexcept {
-  if (!time) return std::nullopt;
-  return to_integer(*time);
-}
-
 std::int32_t log_row::sum() const noexcept {
   row_sum sum;
   sum.add(ns)

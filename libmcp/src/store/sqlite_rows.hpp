@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mcp/checkpoint_store.hpp"
+#include "store/columns.hpp"
 #include "store/sqlite_connection.hpp"
 
 #include <cstdint>
@@ -94,15 +95,6 @@ struct namespace_row {
 
 /// Columns name, created, updated, expires, sum, from `column` on.
 [[nodiscard]] thread_info read_thread(const sqlite_query& query, int column);
-
-[[nodiscard]] inline std::int64_t to_integer(store_time time) noexcept {
-  return time.time_since_epoch().count();
-}
-[[nodiscard]] inline store_time to_time(std::int64_t milliseconds) noexcept {
-  return store_time{std::chrono::milliseconds{milliseconds}};
-}
-[[nodiscard]] std::optional<std::int64_t> to_integer(
-    const std::optional<store_time>& time) noexcept;
 
 /// Throws `corrupt_store`.
 [[noreturn]] void refuse_damage(const std::string& what);
