@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mcp/checkpoint_store.hpp"
+#include "support/code_of.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -62,8 +63,6 @@ void put_chain(checkpoint_store& store, const std::string& thread, std::uint64_t
 [[nodiscard]] std::vector<int> list_at(checkpoint_store& store, const std::string& thread,
                                        std::uint64_t id, const std::string& ns = {});
 [[nodiscard]] std::vector<std::uint64_t> ids(const std::vector<checkpoint_info>& infos);
-/// The code of the error that `function` throws; fails the test when it throws none.
-[[nodiscard]] errc code_of(const std::function<void()>& function);
 /// Everything a store holds, for comparing.
 [[nodiscard]] std::string dump(checkpoint_store& store);
 

@@ -118,6 +118,17 @@ void check_runs(const store_factory& factory) {
     store.release("never claimed");
     CHECK(store.claim("r"));
   }
+  SECTION("Runs of threads that are claimed can be left out") {
+    const auto under_test = factory();
+    auto& store = *under_test.store;
+    for (const auto* name : {"a", "b", "c", "d"}) put(store, run(name, std::string{"of "} + name));
+    CHECK(store.claim("of a"));
+    CHECK(store.claim("of c"));
+    CHECK(names(store.runs({.unclaimed = true})) == list{"b", "d"});
+    CHECK(names(store.runs({.unclaimed = true, .limit = 1})) == list{"b"});
+    CHECK(names(store.runs({.thread_id = "of a", .unclaimed = true})).empty());
+    CHECK(store.runs({}).size() == 4);
+  }
 }
 
 void check_batches(const store_factory& factory) {

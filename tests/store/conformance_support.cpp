@@ -90,16 +90,6 @@ std::vector<std::uint64_t> ids(const std::vector<checkpoint_info>& infos) {
   return result;
 }
 
-errc code_of(const std::function<void()>& function) {
-  try {
-    function();
-  } catch (const error& failure) {
-    return failure.code();
-  }
-  FAIL("nothing was thrown");
-  return {};
-}
-
 std::string dump(checkpoint_store& store) {
   std::ostringstream out;
   for (const auto& one : store.runs({})) {

@@ -1,6 +1,7 @@
 #include "store/memory_conformance.hpp"
 
 #include "support/catch.hpp"
+#include "support/code_of.hpp"
 
 #include <thread>
 
@@ -23,16 +24,6 @@ struct test_clock {
   }
   void set(std::int64_t ms) const { *now = at(ms); }
 };
-
-errc code_of(const std::function<void()>& function) {
-  try {
-    function();
-  } catch (const error& failure) {
-    return failure.code();
-  }
-  FAIL("nothing was thrown");
-  return {};
-}
 
 std::vector<std::string> keys(const std::vector<memory_item>& items) {
   std::vector<std::string> result;

@@ -148,6 +148,7 @@ struct run_query {
   std::optional<std::string> thread_id{};
   std::optional<std::string> graph{};
   std::vector<run_status> statuses{};  ///< empty: all
+  bool unclaimed = false;              ///< only of threads that no executor has claimed
   std::size_t limit = 1000;            ///< at most 1,000,000
 };
 

@@ -58,12 +58,18 @@ struct supervision_policy {
   milliseconds period{60'000};
 };
 
+class run_handle_base;
+
 struct executor_options {
   std::shared_ptr<checkpoint_store> store{};  ///< null: nothing is stored
   std::shared_ptr<memory_store> memory{};     ///< for `context::memory`
   std::optional<actor_runtime> runtime{};     ///< absent: the shared one
-  /// Goes on with the runs of this graph that the store has as accepted or running.
+  /// Goes on with the runs of this graph that the store has as accepted or running: when this
+  /// executor is made and, if processes share the store, whenever another one of them ends or dies.
   bool recover = true;
+  /// Told of each run that is recovered later on, on a thread of the executor's; must neither block
+  /// nor throw.
+  std::function<void(const run_handle_base&)> on_recovered{};
   std::size_t max_runs =
       1'000'000;  ///< unfinished runs at once; more are refused with `overloaded`
   supervision_policy supervision{};

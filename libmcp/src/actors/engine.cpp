@@ -28,8 +28,7 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
       options_(std::move(options)),
       runtime_((options_.runtime ? *options_.runtime : actor_runtime::shared()).get()) {
   const spawn_scope scope;
-  life_ = {new engine_life{.owner = runtime_, .plan = plan_, .at_work = census_},
-           careful_delete{}};
+  life_ = {new engine_life{.owner = runtime_, .plan = plan_, .at_work = census_}, careful_delete{}};
   for (const auto& warning : plan_->warnings) {
     spdlog::warn("graph \"{}\": {}", plan_->name, to_text({warning}));
   }
@@ -39,22 +38,43 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
   }
   breaker_table breakers;
   team_ = std::make_unique<crew>(life_, plan_, options_.supervision, breakers);
-  if (options_.store && options_.recover) recover();
+  if (!options_.store) return;
+  if (options_.recover) recovered_ = recover();
+  watch_ = std::make_unique<store_watch>(
+      *options_.store,
+      [this] {
+        if (options_.recover) recover_more();
+      },
+      [this] { abandon_runs(); });
 }
 
 engine::~engine() {
-  std::vector<std::shared_ptr<live_run>> left;
+  watch_.reset();
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
+  }
+  stop_runs(std::make_shared<error>(errc::shutting_down, "the executor was destroyed"));
+  runtime_->drive();
+  census_->wait_empty();
+}
+
+void engine::stop_runs(const std::shared_ptr<error>& reason) {
+  std::vector<std::shared_ptr<live_run>> left;
+  {
+    const std::lock_guard lock{mutex_};
     for (const auto& [thread, run] : threads_) {
       if (run) left.push_back(run);
     }
   }
-  const auto reason = std::make_shared<error>(errc::shutting_down, "the executor was destroyed");
   for (const auto& run : left) run->control(control_message::kind::stop, reason);
-  runtime_->drive();
-  census_->wait_empty();
+}
+
+void engine::abandon_runs() {
+  spdlog::error(
+      "graph \"{}\": the lease on the store is lost; its runs end here, and go on elsewhere",
+      plan_->name);
+  stop_runs(std::make_shared<error>(errc::lease_lost, "others have taken this process for dead"));
 }
 
 std::string engine::random_id() {

@@ -2,6 +2,7 @@
 
 #include "actors/crew.hpp"
 #include "actors/run_actor.hpp"
+#include "actors/store_watch.hpp"
 #include "actors/store_writer.hpp"
 #include "mcp/executor_base.hpp"
 
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace mcp::actors {
@@ -50,8 +52,12 @@ class engine {
   [[nodiscard]] runtime& owner() noexcept { return *runtime_; }
 
  private:
-  void recover();
-  void recover_run(const run_record& run);
+  std::vector<std::shared_ptr<live_run>> recover();
+  void recover_more();
+  std::shared_ptr<live_run> recover_run(const run_record& run);
+  /// After the store has said that others have this process's threads.
+  void abandon_runs();
+  void stop_runs(const std::shared_ptr<error>& reason);
   std::string random_id();
   class thread_hold;
   void take_thread(const std::string& thread_id, std::shared_ptr<live_run> live);
@@ -84,8 +90,10 @@ class engine {
   mutable std::mutex mutex_;
   /// Threads that are taken: by a run, or, with null, by an edit or a run that is being prepared.
   std::unordered_map<std::string, std::shared_ptr<live_run>> threads_;
-  std::vector<std::shared_ptr<live_run>> recovered_;
+  std::vector<std::shared_ptr<live_run>> recovered_;  ///< by the constructor
+  std::unordered_set<std::string> unrecoverable_;     ///< run ids, of which was said why
   bool stopping_ = false;
+  std::unique_ptr<store_watch> watch_;
 };
 
 }  // namespace mcp::actors

@@ -152,26 +152,51 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
   return live;
 }
 
-void engine::recover() {
+std::vector<std::shared_ptr<live_run>> engine::recover() {
+  constexpr std::size_t most_told = 10'000;
+  std::vector<std::shared_ptr<live_run>> taken;
   const auto unfinished = store().runs({.graph = plan_->name,
                                         .statuses = {run_status::accepted, run_status::running},
+                                        .unclaimed = true,
                                         .limit = 1'000'000});
   for (const auto& run : unfinished) {
+    if (unrecoverable_.contains(run.run_id)) continue;
     try {
-      recover_run(run);
+      if (auto live = recover_run(run)) taken.push_back(std::move(live));
     } catch (const error& what) {
       if (what.code() == errc::thread_busy) continue;  // another executor's
+      if (what.code() == errc::shutting_down || what.code() == errc::lease_lost) break;
+      if (what.code() == errc::overloaded) {
+        spdlog::warn("graph \"{}\": some unfinished runs wait for another executor: {}",
+                     plan_->name, what.message());
+        break;
+      }
       spdlog::error("graph \"{}\": run {} of thread \"{}\" cannot be recovered: {}", plan_->name,
                     run.run_id, run.thread_id, what.what());
+      if (unrecoverable_.size() < most_told) unrecoverable_.insert(run.run_id);
     }
   }
+  return taken;
 }
 
-void engine::recover_run(const run_record& listed) {
+void engine::recover_more() {
+  std::vector<std::shared_ptr<live_run>> taken;
+  try {
+    taken = recover();
+  } catch (const error& what) {  // they are told of again
+    spdlog::warn("graph \"{}\": unfinished runs cannot be looked for: {}", plan_->name,
+                 what.what());
+  }
+  if (!options_.on_recovered) return;
+  for (const auto& one : taken) options_.on_recovered(run_handle_base{one});
+}
+
+/// Null when it is finished by now.
+std::shared_ptr<live_run> engine::recover_run(const run_record& listed) {
   thread_hold hold{*this, listed.thread_id};
   // Between the list and the hold another executor may have finished it.
   const auto run = store().run(listed.run_id);
-  if (!run || run->status > run_status::running) return;
+  if (!run || run->status > run_status::running) return nullptr;
   auto options = core::decode_options(run->body);
   options.thread_id = run->thread_id;
   if (const auto due = core::decode_due(run->body)) {
@@ -183,7 +208,7 @@ void engine::recover_run(const run_record& listed) {
   hold.name(live);
   go_on(live, *run, options, stored, {});
   hold.keep();
-  recovered_.push_back(live);
+  return live;
 }
 
 thread_state_base engine::state(const std::string& thread_id, std::optional<checkpoint_id> at,

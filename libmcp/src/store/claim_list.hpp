@@ -1,8 +1,12 @@
 #pragma once
 
+#include "mcp/checkpoint_store.hpp"
+
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 namespace mcp::store {
 
@@ -14,13 +18,23 @@ class claim_list {
     const std::lock_guard lock(mutex_);
     return taken_.insert(thread_id).second;
   }
+  [[nodiscard]] bool has(const std::string& thread_id) const {
+    const std::lock_guard lock(mutex_);
+    return taken_.contains(thread_id);
+  }
+  /// Leaves the first `limit` of the runs whose threads are not taken.
+  void keep_unclaimed(std::vector<run_record>& runs, std::size_t limit) const {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(runs, [&](const run_record& one) { return taken_.contains(one.thread_id); });
+    if (runs.size() > limit) runs.resize(limit);
+  }
   void give_back(const std::string& thread_id) noexcept {
     const std::lock_guard lock(mutex_);
     taken_.erase(thread_id);
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_set<std::string> taken_;
 };
 

@@ -50,6 +50,7 @@ class in_memory_store final : public checkpoint_store {
           std::find(statuses.begin(), statuses.end(), one.record.status) == statuses.end()) {
         return;
       }
+      if (query.unclaimed && claims_.has(one.record.thread_id)) return;
       found.push_back(&one);
     };
     if (query.thread_id) {

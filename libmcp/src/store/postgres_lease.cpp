@@ -79,6 +79,12 @@ void postgres_lease::lose() {
   if (!lost_.exchange(true, std::memory_order_acq_rel)) watchers_->tell(store_news::lost);
 }
 
+error postgres_lease::loss() const {
+  return error{errc::lease_lost,
+               "PostgreSQL (" + where_.place +
+                   "): this process was taken for dead, and others have its threads"};
+}
+
 std::shared_ptr<void> postgres_lease::watch(std::function<void(store_news)> told) {
   const std::lock_guard lock{watchers_->mutex};
   const auto at = watchers_->all.insert(watchers_->all.end(), std::move(told));

@@ -30,6 +30,8 @@ class postgres_lease {
   [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_acquire); }
   /// From a write that was fenced.
   void lose();
+  /// `lease_lost`.
+  [[nodiscard]] error loss() const;
   /// `told` is called from the lease's thread until the returned object is gone.
   [[nodiscard]] std::shared_ptr<void> watch(std::function<void(store_news)> told);
 

@@ -66,7 +66,8 @@ std::vector<run_record> runs(postgres_connection& from, const run_query& query) 
   "SELECT " MCP_RUN_FIELDS                                                              \
   " FROM runs r JOIN threads t ON t.id = r.thread "                                     \
   "WHERE ($1::bigint >> r.status::int) & 1 = 1 AND ($2::text IS NULL OR r.graph = $2) " \
-  "AND ($4::text IS NULL OR t.name = $4) "
+  "AND ($4::text IS NULL OR t.name = $4) "                                              \
+  "AND ($5::bigint = 0 OR NOT EXISTS(SELECT 1 FROM claims c WHERE c.thread = t.name)) "
   static constexpr postgres_statement all{"runs", MCP_RUNS_WHERE "ORDER BY r.id LIMIT $3::bigint"};
   static constexpr postgres_statement unfinished_only{
       "unfinished_runs", MCP_RUNS_WHERE "AND r.status <= 2 ORDER BY r.id LIMIT $3::bigint"};
@@ -76,8 +77,8 @@ std::vector<run_record> runs(postgres_connection& from, const run_query& query) 
   std::int64_t mask = query.statuses.empty() ? every_status : 0;
   for (const auto status : query.statuses) mask |= std::int64_t{1} << static_cast<unsigned>(status);
   const auto& statement = (mask & ~unfinished_statuses) == 0 ? unfinished_only : all;
-  const auto rows =
-      from.query(statement, mask, query.graph, clamp(query.limit, max_run_limit), query.thread_id);
+  const auto rows = from.query(statement, mask, query.graph, clamp(query.limit, max_run_limit),
+                               query.thread_id, std::int64_t{query.unclaimed ? 1 : 0});
   std::vector<run_record> result;
   for (int row = 0; row < rows.rows(); ++row) result.push_back(run_at(rows, row));
   return result;

@@ -1,5 +1,6 @@
 #include "mcp/checkpoint_store.hpp"
 #include "store/claim_list.hpp"
+#include "store/postgres_claims.hpp"
 #include "store/postgres_lease.hpp"
 #include "store/postgres_reader.hpp"
 #include "store/postgres_schema.hpp"
@@ -75,11 +76,13 @@ struct owner {
   owner(const store::postgres_target& where, const postgres_options& options)
       : lease(where, options.server.empty() ? std::to_string(::getpid()) : options.server,
               options.lease),
+        claims(where, lease),
         writer(where, lease) {}
 
   store::postgres_lease lease;
+  store::postgres_claims claims;
+  store::claim_list executors{};  ///< of this process, among themselves
   store::postgres_writer writer;
-  store::claim_list claims{};  ///< of the executors of this process, among themselves
 };
 
 class postgres_store final : public checkpoint_store {
@@ -102,21 +105,21 @@ class postgres_store final : public checkpoint_store {
 
   bool claim(const std::string& thread_id) override {
     auto& own = writable();
-    if (!own.claims.take(thread_id)) return false;
+    if (!own.executors.take(thread_id)) return false;
     try {
-      if (own.writer.claim(thread_id)) return true;
+      if (own.claims.take(thread_id)) return true;
     } catch (...) {
-      own.claims.give_back(thread_id);
+      own.executors.give_back(thread_id);
       throw;
     }
-    own.claims.give_back(thread_id);
+    own.executors.give_back(thread_id);
     return false;
   }
 
   void release(const std::string& thread_id) noexcept override {
     if (!owner_) return;
-    owner_->writer.release(thread_id);
     owner_->claims.give_back(thread_id);
+    owner_->executors.give_back(thread_id);
   }
 
   std::shared_ptr<void> watch(std::function<void(store_news)> told) override {

@@ -71,13 +71,7 @@ void refuse(const store_write& op, const postgres_failure& why) {
 }  // namespace
 
 postgres_writer::postgres_writer(const postgres_target& where, postgres_lease& lease)
-    : lease_(lease), session_(where), claims_(where) {}
-
-error postgres_writer::lost() const {
-  return error{errc::lease_lost,
-               "PostgreSQL (" + session_.where().place +
-                   "): this process was taken for dead, and others have its threads"};
-}
+    : lease_(lease), session_(where) {}
 
 /// Whether the batch `batch_` is there already, after the connection was lost in it.
 bool postgres_writer::committed(postgres_connection& connection) const {
@@ -92,7 +86,7 @@ bool postgres_writer::committed(postgres_connection& connection) const {
 template <class Function>
 void postgres_writer::once(const Function& function,
                            const std::function<void(const postgres_failure&)>& translate) {
-  if (lease_.lost()) throw lost();
+  if (lease_.lost()) throw lease_.loss();
   ++batch_;
   bool first = true;
   session_.use(
@@ -103,7 +97,7 @@ void postgres_writer::once(const Function& function,
       [&](const postgres_failure& why) {
         if (why.state == state_lease_lost) {
           lease_.lose();
-          throw lost();
+          throw lease_.loss();
         }
         if (translate) translate(why);
       });
@@ -145,40 +139,6 @@ void postgres_writer::write(std::span<const store_write> batch) {
         const auto at = why.index - statements_before;
         if (at < batch.size()) refuse(batch[at], why);
       });
-}
-
-// Neither needs the fence: a claim refers to the server's row, and both may be said twice.
-
-bool postgres_writer::claim(const std::string& thread_id) {
-  static constexpr postgres_statement claim_one{
-      "claim",
-      "INSERT INTO claims(thread, server) VALUES($1, $2) ON CONFLICT (thread) DO UPDATE "
-      "SET server = $2 WHERE claims.server = $2 RETURNING 1::bigint"};
-  constexpr const char* no_such_row = "23503";  // of a foreign key
-  if (lease_.lost()) throw lost();
-  const std::lock_guard lock{claims_mutex_};
-  return claims_.use(
-      [&](postgres_connection& connection) {
-        return connection.query(claim_one, thread_id, lease_.server()).rows() > 0;
-      },
-      [&](const postgres_failure& why) {
-        if (why.state != no_such_row) return;
-        lease_.lose();
-        throw lost();
-      });
-}
-
-void postgres_writer::release(const std::string& thread_id) noexcept {
-  static constexpr postgres_statement release_one{
-      "release", "DELETE FROM claims WHERE thread = $1 AND server = $2"};
-  if (lease_.lost()) return;
-  try {
-    const std::lock_guard lock{claims_mutex_};
-    claims_.use([&](postgres_connection& connection) {
-      connection.query(release_one, thread_id, lease_.server());
-    });
-  } catch (...) {  // it is gone with the lease
-  }
 }
 
 void postgres_writer::copy_thread(const std::string& source, const std::string& target) {

@@ -19,9 +19,6 @@ class postgres_writer {
   postgres_writer(const postgres_target& where, postgres_lease& lease);
 
   void write(std::span<const store_write> batch);
-  [[nodiscard]] bool claim(const std::string& thread_id);
-  void release(const std::string& thread_id) noexcept;
-
   void copy_thread(const std::string& source, const std::string& target);
   prune_report prune(const std::string& thread_id, std::size_t keep);
   bool delete_thread(const std::string& thread_id);
@@ -36,15 +33,11 @@ class postgres_writer {
   void once(const Function& function,
             const std::function<void(const postgres_failure&)>& translate);
   [[nodiscard]] bool committed(postgres_connection& connection) const;
-  [[nodiscard]] error lost() const;
 
   postgres_lease& lease_;
   std::mutex mutex_;
   postgres_session session_;
   std::int64_t batch_ = 0;  ///< number of the last one
-  // Apart: who wants a thread need not wait for a batch.
-  std::mutex claims_mutex_;
-  postgres_session claims_;
 };
 
 }  // namespace mcp::store

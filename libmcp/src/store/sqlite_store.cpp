@@ -5,6 +5,7 @@
 #include "store/sqlite_maintenance.hpp"
 #include "store/sqlite_reader.hpp"
 #include "store/sqlite_writer.hpp"
+#include "store/write_rules.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -143,7 +144,11 @@ class sqlite_store final : public checkpoint_store {
   }
 
   std::vector<run_record> runs(const run_query& query) override {
-    return readers_.use([&](auto& reader) { return reader.runs(query); });
+    auto wanted = query;
+    if (query.unclaimed) wanted.limit = store::max_run_limit;
+    auto found = readers_.use([&](auto& reader) { return reader.runs(wanted); });
+    if (query.unclaimed) claims_.keep_unclaimed(found, query.limit);
+    return found;
   }
 
   std::optional<run_record> last_run(const std::string& thread_id) override {
