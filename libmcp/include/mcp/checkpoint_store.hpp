@@ -272,7 +272,7 @@ struct postgres_options {
   std::string schema = "fastmcp";
   std::string server{};  ///< for people, in the table of servers; empty: the process id
   /// Others take this process for dead when it has not been heard of for so long. At least 100 ms.
-  std::chrono::milliseconds lease{5'000};
+  std::chrono::milliseconds lease{4'000};
   /// How long a call bears that the database is away.
   std::chrono::milliseconds patience{60'000};
   /// False: reads beside the servers; `write`, `claim` and the like are errors.

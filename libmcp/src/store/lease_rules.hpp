@@ -15,7 +15,7 @@ class lease_rules {
 
   explicit lease_rules(std::chrono::milliseconds lease) : lease_(lease) {}
 
-  [[nodiscard]] std::chrono::milliseconds renew_every() const noexcept { return lease_ / 3; }
+  [[nodiscard]] std::chrono::milliseconds renew_every() const noexcept { return lease_ / 6; }
   void renewed(instant now) noexcept {
     if (!steady_since_ || now - last_ > lease_) steady_since_ = now;
     last_ = now;

@@ -66,7 +66,7 @@ class parser {
   }
   void add_store(CLI::App* to) {
     to->add_option("--store", options_.store,
-                   "a SQLite file, memory or none, in place of the file's store")
+                   "a SQLite file, postgresql://…, memory or none, in place of the file's store")
         ->type_name("FILE");
   }
   void add_json(CLI::App* to) { to->add_flag("--json", options_.json, "print JSON"); }
@@ -200,22 +200,25 @@ class parser {
   void add_plugin_commands() {
     auto* plugin = app_.add_subcommand("plugin", "look at plugins, and begin new ones");
     plugin->require_subcommand(1);
-    plugin->footer("Examples:\n  mcp-cluster plugin new greeter\n"
-                   "  mcp-cluster plugin check build/greeter.so");
+    plugin->footer(
+        "Examples:\n  mcp-cluster plugin new greeter\n"
+        "  mcp-cluster plugin check build/greeter.so");
     const auto add = [&](command what, const std::string& name, const std::string& description) {
       auto* made = plugin->add_subcommand(name, description);
       made->callback([this, what] { options_.what = what; });
       return made;
     };
-    auto* check = add(command::plugin_check, "check", "show what a plugin offers, or what is wrong");
+    auto* check =
+        add(command::plugin_check, "check", "show what a plugin offers, or what is wrong");
     auto* trial = add(command::plugin_trial, "trial", "load a plugin for another process");
     trial->group("");
     for (auto* one : {check, trial}) {
       one->add_option("file", options_.file, "the shared object")->type_name("FILE.so")->required();
     }
     add_json(check);
-    check->footer("Examples:\n  mcp-cluster plugin check build/greeter.so\n"
-                  "  mcp-cluster plugin check build/greeter.so --json");
+    check->footer(
+        "Examples:\n  mcp-cluster plugin check build/greeter.so\n"
+        "  mcp-cluster plugin check build/greeter.so --json");
     auto* fresh = add(command::plugin_new, "new", "write the project of a new plugin");
     fresh->add_option("name", options_.name, "the plugin's name")->type_name("NAME")->required();
     fresh->add_option("--folder", options_.folder, "where to (default: NAME)")->type_name("FOLDER");
@@ -265,10 +268,11 @@ class parser {
     add_member_options(serve);
     add_store(serve);
     add_models(serve);
-    auto* join = add(command::join, "join", "run nodes for a server",
+    auto* join = add(command::join, "join", "run nodes for a server, or for several",
                      "  mcp-cluster join 127.0.0.1:7787 --plugin paint.so\n"
+                     "  mcp-cluster join a.example:7787 b.example:7787 --plugin paint.so\n"
                      "  mcp-cluster join 127.0.0.1:7787 --label zone=eu --slots 16");
-    join->add_option("address", options_.address, "where the server listens")
+    join->add_option("address", options_.addresses, "where the servers listen")
         ->type_name("HOST:PORT")
         ->required();
     add_plugins(join);
@@ -276,7 +280,8 @@ class parser {
                      "NAME=TEXT, for nodes that are placed by labels; may be repeated")
         ->type_name("NAME=TEXT")
         ->allow_extra_args(false);
-    join->add_option("--slots", options_.slots, "tasks at once (4 for each processor)")
+    join->add_option("--slots", options_.slots,
+                     "tasks at once, of each server (4 for each processor)")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}));
     add_member_options(join);
@@ -287,15 +292,16 @@ class parser {
     auto* submit = add(command::submit, "submit", "start a run at a server",
                        "  mcp-cluster submit --input '{\"question\": \"What is a fork?\"}'\n"
                        "  mcp-cluster submit --input @question.json --thread t1 --no-wait");
-    submit->add_option("--input", options_.input,
-                       "the input, a JSON object: as it is, @FILE, or - for standard input")
+    submit
+        ->add_option("--input", options_.input,
+                     "the input, a JSON object: as it is, @FILE, or - for standard input")
         ->type_name("JSON");
     submit->add_option("--thread", options_.thread, "the thread's name (default: made up)")
         ->type_name("ID");
     submit->add_flag("--no-wait", options_.no_wait, "return when the run is accepted");
     submit->add_flag("--events", options_.events, "print every event as a line of JSON");
-    auto* drain = add(command::drain, "drain", "give a member no more tasks",
-                      "  mcp-cluster drain worker-1");
+    auto* drain =
+        add(command::drain, "drain", "give a member no more tasks", "  mcp-cluster drain worker-1");
     drain->add_option("member", options_.member, "of members")->type_name("MEMBER")->required();
     for (auto* one :
          {submit, drain,
@@ -306,16 +312,17 @@ class parser {
       add_control(one, here);
       add_json(one);
     }
-    add_control(add(command::top, "top", "show a cluster as it works, until Ctrl-C",
-                    "  mcp-cluster top"),
-                here);
+    add_control(
+        add(command::top, "top", "show a cluster as it works, until Ctrl-C", "  mcp-cluster top"),
+        here);
   }
   void add_pki_commands() {
     auto* pki = app_.add_subcommand("pki", "make the certificates of a cluster");
     pki->require_subcommand(1);
-    pki->footer("Examples:\n  mcp-cluster pki init certs\n"
-                "  mcp-cluster pki issue certs server --server\n"
-                "  mcp-cluster pki issue certs worker-1 --days 90");
+    pki->footer(
+        "Examples:\n  mcp-cluster pki init certs\n"
+        "  mcp-cluster pki issue certs server --server\n"
+        "  mcp-cluster pki issue certs worker-1 --days 90");
     const auto add = [&](command what, const std::string& name, const std::string& description) {
       auto* made = pki->add_subcommand(name, description);
       made->callback([this, what] { options_.what = what; });

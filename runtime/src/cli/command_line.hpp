@@ -59,21 +59,21 @@ struct command_options {
   bool json = false;
   bool quiet = false;
   std::string listen = "127.0.0.1:7787";  ///< of `serve`
-  std::string address{};                  ///< of `join`
+  std::vector<std::string> addresses{};   ///< of `join`
   std::string control{};                  ///< path of a server's socket; empty: not given
   std::string cluster = "fastmcp";
-  std::string certificate{};           ///< of this member; with `key` and `authority`
+  std::string certificate{};  ///< of this member; with `key` and `authority`
   std::string key{};
   std::string authority{};
-  std::size_t days = 0;                ///< of `pki`; 0: not given
-  bool for_server = false;             ///< of `pki issue`
-  std::string member{};                ///< a name; empty: not given
-  std::vector<std::string> labels{};   ///< NAME=TEXT
-  std::size_t slots = 0;               ///< 0: not given
-  std::size_t most_runs = 1'000;       ///< of `serve`
-  std::size_t drain_within = 30;       ///< seconds
+  std::size_t days = 0;               ///< of `pki`; 0: not given
+  bool for_server = false;            ///< of `pki issue`
+  std::string member{};               ///< a name; empty: not given
+  std::vector<std::string> labels{};  ///< NAME=TEXT
+  std::size_t slots = 0;              ///< 0: not given
+  std::size_t most_runs = 1'000;      ///< of `serve`
+  std::size_t drain_within = 30;      ///< seconds
   std::string log = "text";
-  bool no_wait = false;                ///< `submit` returns when the run is accepted
+  bool no_wait = false;  ///< `submit` returns when the run is accepted
   bool servers = false;  ///< `check` starts the servers of the file
 };
 

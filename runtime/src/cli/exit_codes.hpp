@@ -10,6 +10,7 @@ enum exit_code : int {
   exit_bad_file = 3,
   exit_waits = 4,
   exit_no_store = 5,
+  exit_lease_lost = 6,
   exit_interrupted = 130,
 };
 

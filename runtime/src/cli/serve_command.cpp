@@ -6,7 +6,10 @@
 #include "members/cluster_worker.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -17,14 +20,17 @@ namespace mcp::cluster {
 namespace {
 
 constexpr std::chrono::milliseconds look_every{20};
+constexpr std::chrono::milliseconds look_for_end_every{200};
 constexpr std::chrono::seconds last_wait{5};
 
 void start_log(const command_options& options) {
   log_lines(options.log == "json" ? log_format::json : log_format::text);
 }
 
-void wait_for_signal(const stop_signals& signals) {
-  while (!signals.wait_for(std::chrono::hours{1})) {
+/// Until the process is asked to end, or `over`.
+template <class Over>
+void wait_for_signal(const stop_signals& signals, Over over) {
+  while (!over() && !signals.wait_for(look_for_end_every)) {
   }
 }
 
@@ -80,17 +86,21 @@ int serve_command(const command_options& options, stop_signals& signals) {
   server_options made;
   made.cluster = options.cluster;
   made.name = member_name(options, made.name);
+  const auto name = made.name;
   made.listen = socket_address::parse(options.listen);
   made.tls = {options.certificate, options.key, options.authority};
   const auto server = cluster_server::start(std::move(made));
   auto load = load_options_of(options);
   load.workers = server;
+  std::atomic<bool> lost{false};
   const auto system = cluster_system::load(options.file, load);
   for (const auto& warning : system->warnings()) spdlog::warn("{}", to_text(warning));
   if (!is_durable(system->store())) {
     spdlog::warn("the store is \"{}\": runs end with this process", system->store());
   }
   serve_desk desk{system, server, options.most_runs};
+  system->share_store(
+      {.server = name, .on_recovered = desk.newcomers(), .on_lost = [&lost] { lost = true; }});
   const auto recovered = desk.recover();
   {
     const control_server control{
@@ -99,10 +109,14 @@ int serve_command(const command_options& options, stop_signals& signals) {
           desk.handle(request, answer);
         }};
     spdlog::info("serving \"{}\": workers join at {}, control at {}, store {}; {} runs go on",
-                 system->name(), server->address().text(), control.path(), system->store(),
-                 recovered);
-    wait_for_signal(signals);
-    stop(desk, options, signals);
+                 system->name(), server->address().text(), control.path(),
+                 shown_store(system->store()), recovered);
+    wait_for_signal(signals, [&] { return lost.load(); });
+    if (!lost) stop(desk, options, signals);
+  }
+  if (lost) {
+    spdlog::error("the store's other servers have taken this one for dead; start it anew");
+    return exit_lease_lost;
   }
   spdlog::info("stopped");
   return exit_done;
@@ -113,28 +127,37 @@ int join_command(const command_options& options, stop_signals& signals) {
   worker_options made;
   made.cluster = options.cluster;
   made.name = member_name(options, host_name() + "-" + std::to_string(::getpid()));
-  made.server = socket_address::parse(options.address);
   made.tls = {options.certificate, options.key, options.authority};
   for (const auto& text : options.labels) made.labels.insert(label_of(text));
   made.slots = options.slots;
   made.load = load_options_of(options);
-  const auto name = made.name;
-  cluster_worker worker{std::move(made)};
-  spdlog::info("member \"{}\" runs nodes for {}", name, options.address);
-  wait_for_signal(signals);
+  std::vector<std::unique_ptr<cluster_worker>> workers;  // one for each server
+  for (const auto& address : options.addresses) {
+    made.server = socket_address::parse(address);
+    workers.push_back(std::make_unique<cluster_worker>(made));
+    spdlog::info("member \"{}\" runs nodes for {}", made.name, address);
+  }
+  wait_for_signal(signals, [] { return false; });
+  const auto sum = [&](auto member) {
+    std::size_t all = 0;
+    for (const auto& one : workers) all += one->status().*member;
+    return all;
+  };
   const std::chrono::seconds patience{options.drain_within};
-  spdlog::info("stopping: {} tasks are at work, and have {} s", worker.status().at_work,
+  spdlog::info("stopping: {} tasks are at work, and have {} s", sum(&worker_status::at_work),
                patience.count());
-  worker.leave("asked to end");
+  for (const auto& one : workers) one->leave("asked to end");
   const auto idle = [&] {
-    const auto now = worker.status();
-    return now.idle || (!now.connected && now.at_work == 0);
+    return std::all_of(workers.begin(), workers.end(), [](const auto& one) {
+      const auto now = one->status();
+      return now.idle || (!now.connected && now.at_work == 0);
+    });
   };
   if (!wait_until(idle, patience, signals)) {
     spdlog::warn("{} tasks are dropped; the server has them run elsewhere",
-                 worker.status().at_work);
+                 sum(&worker_status::at_work));
   }
-  spdlog::info("stopped after {} tasks", worker.status().done);
+  spdlog::info("stopped after {} tasks", sum(&worker_status::done));
   return exit_done;
 }
 

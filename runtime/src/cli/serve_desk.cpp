@@ -5,6 +5,7 @@
 #include "cli/report.hpp"
 #include "cli/text.hpp"
 #include "cli/version.hpp"
+#include "cluster_file/store_place.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -73,15 +74,31 @@ serve_desk::serve_desk(std::shared_ptr<cluster_system> system,
 std::size_t serve_desk::recover() {
   std::size_t count = 0;
   for (auto& one : system_->executor().recovered()) {
-    spdlog::info("goes on with thread {}", one.thread_id());
-    if (system_->has_changed_since(one.thread_id())) {
-      spdlog::warn("the file has changed since thread {} was run with it", one.thread_id());
-    }
-    system_->pin_thread(one.thread_id());
-    follow(one);
+    take_up(*system_, ledger_, one);
     ++count;
   }
   return count;
+}
+
+std::function<void(const run_handle_base&)> serve_desk::newcomers() {
+  // The system outlives the calls: it waits for them before it is gone.
+  return [system = system_.get(), book = ledger_](const run_handle_base& run) {
+    take_up(*system, book, handle_type{run});
+  };
+}
+
+void serve_desk::take_up(cluster_system& system, const std::shared_ptr<ledger>& book,
+                         const handle_type& run) {
+  spdlog::info("goes on with thread {}", run.thread_id());
+  try {
+    if (system.has_changed_since(run.thread_id())) {
+      spdlog::warn("the file has changed since thread {} was run with it", run.thread_id());
+    }
+    system.pin_thread(run.thread_id());
+  } catch (const error& what) {
+    spdlog::warn("thread {} is not pinned to the file: {}", run.thread_id(), what.what());
+  }
+  ledger::follow(book, run);
 }
 
 void serve_desk::handle(const nlohmann::json& request, const control_server::line_sink& answer) {
@@ -130,7 +147,7 @@ serve_desk::handle_type serve_desk::start(Make make) {
   };
   try {
     auto run = make();
-    follow(run);
+    ledger::follow(ledger_, run);
     started();
     return run;
   } catch (...) {
@@ -211,14 +228,16 @@ json serve_desk::drain(const nlohmann::json& request) {
   throw error{errc::invalid_argument, "there is no member \"" + member + "\""};
 }
 
-void serve_desk::follow(const handle_type& run) {
+void serve_desk::ledger::follow(const std::shared_ptr<ledger>& book, const handle_type& run) {
+  bool stopping = false;
   {
-    const std::lock_guard lock{ledger_->mutex};
-    ledger_->live.insert_or_assign(run.run_id(), live_run{run, std::chrono::system_clock::now()});
+    const std::lock_guard lock{book->mutex};
+    book->live.insert_or_assign(run.run_id(), live_run{run, std::chrono::system_clock::now()});
+    stopping = book->closed;
   }
-  run.when_finished([book = ledger_, id = run.run_id()](const run_result_info& result) {
-    book->end(id, result);
-  });
+  if (stopping) run.drain();
+  run.when_finished(
+      [book, id = run.run_id()](const run_result_info& result) { book->end(id, result); });
 }
 
 void serve_desk::ledger::end(const std::string& run_id, const run_result_info& result) {
@@ -252,7 +271,7 @@ json serve_desk::status() const {
   return {{"system", system_->name()},
           {"file", system_->path()},
           {"hash", system_->content_hash()},
-          {"store", system_->store()},
+          {"store", shown_store(system_->store())},
           {"address", server_->address().text()},
           {"version", program_version},
           {"process", ::getpid()},

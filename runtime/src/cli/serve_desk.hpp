@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,9 @@ class serve_desk {
 
   /// Takes up the unfinished runs of the store. How many.
   std::size_t recover();
+  /// For `store_sharing::on_recovered`: takes up the runs of other servers that end or die. May be
+  /// called as long as the system lives.
+  [[nodiscard]] std::function<void(const run_handle_base&)> newcomers();
   void handle(const nlohmann::json& request, const control_server::line_sink& answer);
 
   /// No new runs; those under way go on.
@@ -54,12 +58,15 @@ class serve_desk {
     double mean_ms = 0;  ///< how long a run takes, the last ones counting most
 
     void end(const std::string& run_id, const run_result_info& result);
+    /// From now until its end.
+    static void follow(const std::shared_ptr<ledger>& book, const handle_type& run);
   };
 
   /// Starts a run with `make` if there may be one more, and counts it until it has ended.
   template <class Make>
   [[nodiscard]] handle_type start(Make make);
-  void follow(const handle_type& run);
+  static void take_up(cluster_system& system, const std::shared_ptr<ledger>& book,
+                      const handle_type& run);
   [[nodiscard]] std::vector<handle_type> live() const;
   [[nodiscard]] run_options options_for(const nlohmann::json& request) const;
   void report(const handle_type& run, const nlohmann::json& request,

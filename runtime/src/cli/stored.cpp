@@ -50,10 +50,6 @@ std::shared_ptr<cluster_system> load_system(const command_options& options) {
   return cluster_system::load(options.file, load);
 }
 
-bool is_durable(const std::string& store) {
-  return store != "memory" && store != "none";
-}
-
 std::string durable_store_of(const cluster_system& system) {
   return checked_durable(system.store());
 }
@@ -64,11 +60,10 @@ std::string durable_store_of(const command_options& options) {
 
 std::shared_ptr<checkpoint_store> open_store(const std::string& path, store_access access) {
   std::error_code problem;
-  if (!std::filesystem::exists(path, problem)) {
+  if (kind_of_store(path) == store_kind::sqlite && !std::filesystem::exists(path, problem)) {
     throw error{errc::store_failed, "there is no store \"" + path + "\"; a run makes it"};
   }
-  return sqlite_checkpoint_store(
-      path, {.mode = access == store_access::read ? sqlite_mode::read : sqlite_mode::own});
+  return open_checkpoints(path, access);
 }
 
 std::unique_ptr<executor<json_state>> quiet_executor(const cluster_system& system,

@@ -3,9 +3,9 @@
 #include "cli/command_line.hpp"
 #include "mcp/executor.hpp"
 #include "system/cluster_system.hpp"
+#include "system/open_store.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,13 +18,10 @@ namespace mcp::cluster {
 /// Replacements of models and of the store, as they were given. The last of the same name counts.
 [[nodiscard]] load_options load_options_of(const command_options& options);
 
-/// Whether runs in such a store outlive the process.
-[[nodiscard]] bool is_durable(const std::string& store);
 /// Where the runs of the file, or of `--store`, are. Throws `no_store` when they are kept nowhere.
 [[nodiscard]] std::string durable_store_of(const command_options& options);
 [[nodiscard]] std::string durable_store_of(const cluster_system& system);
 
-enum class store_access : std::uint8_t { read, change };
 /// Opens a store that is there already. Throws `store_failed`.
 [[nodiscard]] std::shared_ptr<checkpoint_store> open_store(const std::string& path,
                                                            store_access access);

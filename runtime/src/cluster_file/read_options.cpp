@@ -1,4 +1,5 @@
 #include "cluster_file/read_parts.hpp"
+#include "cluster_file/store_place.hpp"
 
 #include <algorithm>
 
@@ -6,6 +7,7 @@ namespace mcp::cluster {
 namespace {
 
 constexpr int max_attempts = 1000;
+constexpr const char* store_advice = "write memory, none, {sqlite: FILE}, or {postgres: TARGET}";
 constexpr std::int64_t most_entries = 1'000'000;
 
 void read_timeout(map_reader& keys, const reading& with, node_description& to) {
@@ -34,6 +36,14 @@ void read_breaker(map_reader& keys, const reading& with, node_description& to) {
   if (const auto probes = inner.integer("probes", 1, most_entries)) {
     breaker.probes = static_cast<int>(*probes);
   }
+}
+
+/// A SQLite file or a PostgreSQL database; empty when it says neither, or both.
+std::string read_place(map_reader& keys, const reading& with) {
+  const auto file = keys.text("sqlite").value_or("");
+  const auto target = keys.text("postgres").value_or("");
+  if (file.empty() == target.empty()) return {};
+  return file.empty() ? postgres_place(target) : with.path(file);
 }
 
 }  // namespace
@@ -121,16 +131,13 @@ std::string read_store(const yaml_node& node, const reading& with) {
     with.problems.error(
         node.at,
         "the store \"" + node.text + "\" is not known" + nearest(node.text, {"memory", "none"}),
-        "write memory, none, or {sqlite: FILE}");
+        store_advice);
     return "none";
   }
   map_reader keys{node, "`store`", with.problems};
-  const auto file = keys.text("sqlite");
-  if (!file || file->empty()) {
-    with.problems.error(node.at, "`store` names no file", "write memory, none, or {sqlite: FILE}");
-    return "none";
-  }
-  return with.path(*file);
+  const auto place = read_place(keys, with);
+  if (place.empty()) with.problems.error(node.at, "`store` names no place", store_advice);
+  return place.empty() ? "none" : place;
 }
 
 memory_description read_memory(const yaml_node& node, const reading& with) {
@@ -140,7 +147,7 @@ memory_description read_memory(const yaml_node& node, const reading& with) {
     return result;
   }
   map_reader keys{node, "`memory`", with.problems};
-  if (const auto file = keys.text("sqlite")) result.store = with.path(*file);
+  result.store = read_place(keys, with);
   if (const auto label = keys.name("namespace")) {
     result.label = label->name;
     check_name(label->name, label->at, "a namespace", with.problems);

@@ -5,6 +5,7 @@
 #include "system/content_hash.hpp"
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
+#include "system/open_store.hpp"
 #include "system/tool_servers.hpp"
 
 #include <algorithm>
@@ -54,10 +55,6 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   return result;
 }
 
-bool is_file(const std::string& store) {
-  return store != "none" && store != "memory";
-}
-
 /// Where the hashes of a system's file are kept, by thread.
 memory_namespace pins_of(std::string name) {
   std::replace(name.begin(), name.end(), '.', '_');
@@ -68,18 +65,7 @@ std::shared_ptr<memory_store> open_memory_store(const memory_description& what,
                                                 const std::string& store) {
   const auto& place = what.store.empty() ? store : what.store;
   const memory_options options{.default_ttl = what.ttl};
-  return is_file(place) ? sqlite_memory_store(place, options) : in_memory_memory_store(options);
-}
-
-executor_options options_for(const std::string& store, const memory_description& memory) {
-  executor_options options;
-  if (is_file(store)) {
-    options.store = sqlite_checkpoint_store(store);
-  } else if (store == "memory") {
-    options.store = in_memory_checkpoint_store();
-  }
-  options.memory = open_memory_store(memory, store);  // its file is there now
-  return options;
+  return open_memory(place, options);
 }
 
 }  // namespace
@@ -98,13 +84,24 @@ struct cluster_system::parts {
   std::shared_ptr<tool_servers> servers;
   std::shared_ptr<agent_host> agents;
   std::vector<agent_spec> agent_types;
+  store_sharing sharing;
   std::mutex mutex;
+  std::shared_ptr<memory_store> pins;
+  std::shared_ptr<void> watch;
   std::unique_ptr<mcp::executor<json_state>> executor;
+
+  /// Null where nothing is durable.
+  std::shared_ptr<memory_store> open_pins() {
+    const std::lock_guard lock{mutex};
+    if (!pins && is_durable(store)) pins = open_memory(store);
+    return pins;
+  }
 };
 
 cluster_system::cluster_system(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
 
 cluster_system::~cluster_system() {
+  parts_->watch.reset();
   parts_->executor.reset();  // its nodes ask the agents
   parts_->agents->system.reset();
 }
@@ -134,6 +131,9 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         std::move(file.servers),
                                         std::move(file.agents),
                                         std::move(file.agent_types),
+                                        {},
+                                        {},
+                                        {},
                                         {},
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
@@ -179,16 +179,24 @@ nlohmann::json cluster_system::input_schema() const {
 }
 
 void cluster_system::pin_thread(const std::string& thread) {
-  if (!is_file(parts_->store) || thread.size() > max_memory_key_bytes) return;
-  sqlite_memory_store(parts_->store)
-      ->put(pins_of(parts_->name), thread, nlohmann::json{{"hash", parts_->hash}}.dump(),
+  if (thread.size() > max_memory_key_bytes) return;
+  const auto pins = parts_->open_pins();
+  if (!pins) return;
+  pins->put(pins_of(parts_->name), thread, nlohmann::json{{"hash", parts_->hash}}.dump(),
             {.index = false});
 }
 
 bool cluster_system::has_changed_since(const std::string& thread) {
-  if (!is_file(parts_->store) || thread.size() > max_memory_key_bytes) return false;
-  const auto pin = sqlite_memory_store(parts_->store)->get(pins_of(parts_->name), thread);
+  if (thread.size() > max_memory_key_bytes) return false;
+  const auto pins = parts_->open_pins();
+  if (!pins) return false;
+  const auto pin = pins->get(pins_of(parts_->name), thread);
   return pin && nlohmann::json::parse(pin->value).value("hash", std::string{}) != parts_->hash;
+}
+
+void cluster_system::share_store(store_sharing how) {
+  const std::lock_guard lock{parts_->mutex};
+  parts_->sharing = std::move(how);
 }
 
 std::vector<cluster_problem> cluster_system::start_servers() {
@@ -215,7 +223,16 @@ mcp::executor<json_state>& cluster_system::executor() {
     if (const auto failed = parts_->servers->start(problems)) {
       throw error{*failed, to_text(problems.sorted())};
     }
-    auto options = options_for(parts_->store, parts_->memory);
+    executor_options options;
+    options.store = open_checkpoints(parts_->store, store_access::change, parts_->sharing.server);
+    options.memory = open_memory_store(parts_->memory, parts_->store);  // its file is there now
+    options.on_recovered = parts_->sharing.on_recovered;
+    parts_->watch.reset();
+    if (options.store && parts_->sharing.on_lost) {
+      parts_->watch = options.store->watch([lost = parts_->sharing.on_lost](store_news news) {
+        if (news == store_news::lost) lost();
+      });
+    }
     parts_->agents->system.reset();  // of a call that failed
     if (!parts_->agent_types.empty()) {
       parts_->agents->system = std::make_unique<agent_system>(

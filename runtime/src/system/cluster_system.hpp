@@ -16,12 +16,21 @@
 
 namespace mcp::cluster {
 
+/// For a process that stays, with a store that others share.
+struct store_sharing {
+  std::string server{};  ///< its name; empty: the process id
+  /// Of `executor_options`.
+  std::function<void(const run_handle_base&)> on_recovered{};
+  /// Others have taken this process for dead. Called once, from a thread of the store.
+  std::function<void()> on_lost{};
+};
+
 /// What the caller of `cluster_system::load` decides beside the file.
 struct load_options {
   /// By name of a model: what stands in for it: "scripted", "replay:FILE", "openai:MODEL[@URL]" or
   /// "anthropic:MODEL".
   std::map<std::string, std::string> models{};
-  /// In place of the file's `store`: "memory", "none", or the path of a SQLite file.
+  /// In place of the file's `store`: see `cluster_file/store_place.hpp`.
   std::optional<std::string> store_path{};
   /// Models that need a network answer by a script, and tools that need one are refused.
   bool offline = false;
@@ -54,9 +63,11 @@ class cluster_system {
   [[nodiscard]] const std::shared_ptr<const state_type>& type() const noexcept;
   [[nodiscard]] const compiled_graph<json_state>& graph() const noexcept;
   /// Made at the first call: starts the servers of `mcp_servers`, opens the store, and goes on with
-  /// the store's unfinished messages to agents and runs of this graph. Throws their errors; the next call then tries
-  /// again.
+  /// the store's unfinished messages to agents and runs of this graph. Throws their errors; the
+  /// next call then tries again.
   [[nodiscard]] mcp::executor<json_state>& executor();
+  /// Before the first call of `executor`.
+  void share_store(store_sharing how);
   /// Starts the servers of `mcp_servers` that do not run; what is wrong with them.
   [[nodiscard]] std::vector<cluster_problem> start_servers();
   [[nodiscard]] std::vector<std::string> servers() const;  ///< names, in the order of the file
@@ -73,7 +84,7 @@ class cluster_system {
   void pin_thread(const std::string& thread);
   /// Whether the file was another one when the thread was pinned last; false when it was not.
   [[nodiscard]] bool has_changed_since(const std::string& thread);
-  /// Where the store is: "memory", "none" or the path of a SQLite file.
+  /// Where the store is: see `cluster_file/store_place.hpp`. It may hold a password.
   [[nodiscard]] const std::string& store() const noexcept;
   /// Warnings that were found while loading.
   [[nodiscard]] const std::vector<cluster_problem>& warnings() const noexcept;

@@ -1,0 +1,35 @@
+#include "system/open_store.hpp"
+
+namespace mcp::cluster {
+
+std::shared_ptr<checkpoint_store> open_checkpoints(const std::string& place, store_access access,
+                                                   const std::string& server) {
+  const bool change = access == store_access::change;
+  switch (kind_of_store(place)) {
+    case store_kind::none:
+      return nullptr;
+    case store_kind::memory:
+      return in_memory_checkpoint_store();
+    case store_kind::sqlite:
+      return sqlite_checkpoint_store(place,
+                                     {.mode = change ? sqlite_mode::own : sqlite_mode::read});
+    case store_kind::postgres:
+      break;
+  }
+  return postgres_checkpoint_store(postgres_target(place), {.server = server, .own = change});
+}
+
+std::shared_ptr<memory_store> open_memory(const std::string& place, const memory_options& options) {
+  switch (kind_of_store(place)) {
+    case store_kind::none:
+    case store_kind::memory:
+      return in_memory_memory_store(options);
+    case store_kind::sqlite:
+      return sqlite_memory_store(place, options);
+    case store_kind::postgres:
+      break;
+  }
+  return postgres_memory_store(postgres_target(place), options);
+}
+
+}  // namespace mcp::cluster
