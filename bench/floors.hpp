@@ -92,6 +92,25 @@ class sqlite_floor {
   std::unique_ptr<parts> parts_;
 };
 
+/// A table in a PostgreSQL database, written in libpq's pipeline mode. Errors are thrown as
+/// `std::runtime_error`.
+class postgres_floor {
+ public:
+  /// `options.sync_full` is the database's own business.
+  postgres_floor(const std::string& target, const insert_options& options);
+  ~postgres_floor();
+  postgres_floor(const postgres_floor&) = delete;
+  postgres_floor& operator=(const postgres_floor&) = delete;
+
+  /// Inserts the rows of that many transactions.
+  void insert(std::uint64_t transactions);
+  void clear();
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
 /// The time in milliseconds from setting `count` timers of `delay` to the last one having fired, in
 /// one heap served by one thread.
 [[nodiscard]] double timer_wall(std::size_t count, std::chrono::milliseconds delay);

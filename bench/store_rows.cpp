@@ -3,7 +3,9 @@
 #include "rows.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -21,6 +23,22 @@ struct stored {
   std::filesystem::path file;
   counter_executor executor;
 };
+
+/// Where bench/run has started a PostgreSQL server; empty: nowhere.
+std::string postgres_target() {
+  const char* given = std::getenv("MCP_BENCH_POSTGRES");
+  return given == nullptr ? "" : given;
+}
+
+/// An executor on a schema of its own.
+std::shared_ptr<counter_executor> stored_in_postgres() {
+  static int schemas = 0;
+  return std::make_shared<counter_executor>(
+      loop_graph(count),
+      mcp::executor_options{
+          .store = mcp::postgres_checkpoint_store(postgres_target(),
+                                                  {.schema = "bench_" + std::to_string(++schemas)})});
+}
 
 double loop_microseconds(counter_executor& executor, std::int64_t steps,
                          mcp::durability durability = mcp::durability::async) {
@@ -50,6 +68,18 @@ probes sqlite_probes(const settings& how) {
           [transaction] { return transaction() / static_cast<double>(batch); }};
 }
 
+probes postgres_probes(const settings& how) {
+  constexpr std::size_t checkpoint_bytes = 60;
+  constexpr std::size_t batch = 64;
+  const auto kept = stored_in_postgres();
+  const auto floor = std::make_shared<postgres_floor>(
+      postgres_target(), insert_options{checkpoint_bytes, batch, false});
+  const auto transaction = microseconds_per_call([floor](std::uint64_t n) { floor->insert(n); },
+                                                 how, [floor] { floor->clear(); });
+  return {[kept] { return loop_microseconds(*kept, loop_steps); },
+          [transaction] { return transaction() / static_cast<double>(batch); }};
+}
+
 /// Supersteps per second of `runs` runs at once, each durable before the next begins.
 double synchronous_rate(counter_executor& executor, std::size_t runs) {
   constexpr std::int64_t steps = 100;
@@ -68,6 +98,48 @@ probes group_commit_probes(const settings&) {
   const auto kept = std::make_shared<stored>(loop_graph(count));
   return {[kept] { return synchronous_rate(kept->executor, 64); },
           [kept] { return synchronous_rate(kept->executor, 1); }};
+}
+
+probes postgres_group_probes(const settings&) {
+  const auto kept = stored_in_postgres();
+  return {[kept] { return synchronous_rate(*kept, 64); },
+          [kept] { return synchronous_rate(*kept, 1); }};
+}
+
+/// A run of one step, from its start to its end: a claim, two batches, a claim given back.
+probes postgres_run_probes(const settings& how) {
+  const auto kept = stored_in_postgres();
+  const auto floor =
+      std::make_shared<postgres_floor>(postgres_target(), insert_options{60, 1, false});
+  return {microseconds_per_call(
+              [kept](std::uint64_t runs) {
+                for (; runs > 0; --runs) finished(kept->run_to_result({.limit = 1}));
+              },
+              how),
+          microseconds_per_call([floor](std::uint64_t n) { floor->insert(n); }, how,
+                                [floor] { floor->clear(); })};
+}
+
+std::vector<spec> postgres_rows() {
+  using enum bound_kind;
+  if (postgres_target().empty()) return {};
+  return {
+      {"superstep in the loop, PostgreSQL, async",
+       "us",
+       "libpq: inserting the same bytes, pipelined",
+       {{ratio_at_most, 4}},
+       postgres_probes},
+      {"supersteps per second, PostgreSQL, sync, 64 runs at once",
+       "1/s",
+       "one run",
+       {{ratio_at_least, 8}},
+       postgres_group_probes},
+      {"run of one step, PostgreSQL",
+       "us",
+       "libpq: one insert, committed",
+       {},
+       postgres_run_probes},
+  };
 }
 
 constexpr std::int64_t append_window = 1000;
@@ -125,7 +197,7 @@ probes file_size_probes(const settings&) {
 
 std::vector<spec> store_rows() {
   using enum bound_kind;
-  return {
+  std::vector<spec> rows{
       {"superstep in the loop, in-memory checkpoints",
        "us",
        "the loop, nothing stored",
@@ -165,6 +237,8 @@ std::vector<spec> store_rows() {
                  {}};
        }},
   };
+  for (auto& one : postgres_rows()) rows.push_back(std::move(one));
+  return rows;
 }
 
 }  // namespace bench

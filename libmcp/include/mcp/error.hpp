@@ -38,6 +38,7 @@ namespace mcp {
   X(unknown_run, 152, "check the run id; the store has no such run")                             \
   X(unknown_checkpoint, 153, "take a checkpoint id from executor.history")                       \
   X(thread_busy, 154, "wait for the thread's run with join, or cancel it")                       \
+  X(unknown_version, 155, "go on with it where that version runs, or cancel the run")            \
   X(store_failed, 160, "see the cause; accepted runs go on when the store works again")          \
   X(store_full, 161, "free disk space; accepted runs go on after a restart")                     \
   X(corrupt_store, 162, "restore the file from a backup; docs/checkpoint-format.md says how")    \

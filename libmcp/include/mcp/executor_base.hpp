@@ -58,15 +58,25 @@ struct supervision_policy {
   milliseconds period{60'000};
 };
 
+class metrics;
 class run_handle_base;
 
 struct executor_options {
   std::shared_ptr<checkpoint_store> store{};  ///< null: nothing is stored
   std::shared_ptr<memory_store> memory{};     ///< for `context::memory`
   std::optional<actor_runtime> runtime{};     ///< absent: the shared one
+  std::shared_ptr<mcp::metrics> metrics{};    ///< where its work is counted; null: nowhere
   /// Goes on with the runs of this graph that the store has as accepted or running: when this
   /// executor is made and, if processes share the store, whenever another one of them ends or dies.
   bool recover = true;
+  /// Which version of the graph this is, such as a hash of its source. A run is pinned to the
+  /// version that accepted it: executors of another version leave it alone, and refuse to resume it
+  /// with `unknown_version`. Empty: any run of a graph of this name is taken, and none is pinned.
+  std::string version{};
+  /// Moves the state of a thread whose last run was of the version `from` to this one, when a new
+  /// run begins on it: JSON of the state's fields in, JSON out. What it throws fails that start.
+  /// Null: the state is read as it was left.
+  std::function<std::string(const std::string& from, const std::string& state)> migrate{};
   /// Told of each run that is recovered later on, on a thread of the executor's; must neither block
   /// nor throw.
   std::function<void(const run_handle_base&)> on_recovered{};

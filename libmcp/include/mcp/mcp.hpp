@@ -8,3 +8,4 @@
 #include "mcp/graph.hpp"
 #include "mcp/graph_agent.hpp"
 #include "mcp/memory_store.hpp"
+#include "mcp/metrics.hpp"

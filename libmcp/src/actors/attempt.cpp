@@ -1,5 +1,6 @@
 #include "actors/attempt.hpp"
 
+#include "actors/engine_metrics.hpp"
 #include "actors/run_link.hpp"
 #include "actors/runtime.hpp"
 #include "actors/task_context.hpp"
@@ -45,6 +46,14 @@ void keep_in_cache(const node_station& station, const core::task& task) {
   }
 }
 
+/// Its lock is held.
+void show_breaker(const node_station& station, const core::task& task) {
+  const auto& metrics = static_cast<const run_link&>(*task.link).metrics;
+  if (!metrics) return;
+  const auto& breaker = station.breaker->breaker;
+  count_breaker(*metrics, breaker.policy().name, breaker.at());
+}
+
 }  // namespace
 
 void record_exception(core::task& task) {
@@ -74,6 +83,7 @@ bool answered_early(node_station& station, core::task& task) {
   const std::lock_guard lock{station.breaker->mutex};
   if (station.breaker->breaker.admit(station.owner->clock().now())) {
     task.owes_report.store(true, std::memory_order_release);
+    show_breaker(station, task);
     return false;
   }
   task.outcome.what = kind::failed;
@@ -94,6 +104,7 @@ void report(node_station& station, core::task& task) {
   } else {
     station.breaker->breaker.succeeded();
   }
+  show_breaker(station, task);
 }
 
 void report_abandoned(node_station& station, core::task& task) {
@@ -104,6 +115,7 @@ void report_abandoned(node_station& station, core::task& task) {
   } else {
     station.breaker->breaker.withdrawn();
   }
+  show_breaker(station, task);
 }
 
 void run_attempt(node_station& station, const core::task_pointer& task) {

@@ -33,6 +33,7 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
     spdlog::warn("graph \"{}\": {}", plan_->name, to_text({warning}));
   }
   if (options_.store) writer_ = runtime_->writer_for(options_.store);
+  if (writer_ && options_.metrics) writer_->measure(options_.metrics);
   for (const auto& node : plan_->nodes) {
     has_timeouts_ = has_timeouts_ || node.spec.options.timeout.has_value();
   }
@@ -125,6 +126,7 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   link->budget = std::make_shared<shared_budget>(options.budget, std::move(used));
   link->writer = writer_.get();
   link->memory = options_.memory;
+  link->metrics = options_.metrics;
   link->plan = plan_;
   run_order order;
   order.settings = {.plan = plan_,
@@ -184,8 +186,7 @@ std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<chann
   std::vector<store_write> writes;
   if (writer_ && !new_thread) {
     if (const auto stored = store().load(options.thread_id, "")) {
-      fresh = core::rebuild_state(*plan_->state, *stored);
-      at = core::position_of(*stored);
+      fresh = take_state(options.thread_id, *stored, at);
       replace_last_run(options.thread_id, "run " + live->run_id() + " took its place", writes);
     }
   }

@@ -76,6 +76,11 @@ class engine {
                          const std::string& ns) const;
   /// Options as they are stored with a run that begins now.
   std::string body_of(const run_options& options) const;
+  /// Throws `unknown_version` for a run that is pinned to another one.
+  void check_version(const run_record& run) const;
+  /// The state of a thread for a new run, moved to this version if need be; `at` follows.
+  state_pointer take_state(const std::string& thread_id, const stored_checkpoint& stored,
+                           core::log_position& at);
   void go_on(const std::shared_ptr<live_run>& live, const run_record& run, run_options options,
              const stored_checkpoint& stored, const std::map<std::string, std::string>& answers);
   const graph_plan& plan_of(const std::string& ns) const;

@@ -2,6 +2,7 @@
 #include "core/checkpoint_codec.hpp"
 #include "core/ids.hpp"
 #include "core/interrupts.hpp"
+#include "core/replay.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -92,8 +93,9 @@ stored_checkpoint engine::load(const std::string& thread_id, std::optional<check
 }
 
 std::string engine::body_of(const run_options& options) const {
-  if (options.deadline.count() == 0) return core::encode_options(options);
-  return core::encode_options(options, runtime_->clock().wall() + options.deadline);
+  std::optional<store_time> due;
+  if (options.deadline.count() != 0) due = runtime_->clock().wall() + options.deadline;
+  return core::encode_options(options, due, options_.version);
 }
 
 void engine::go_on(const std::shared_ptr<live_run>& live, const run_record& run,
@@ -142,6 +144,7 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
                      .created = now,
                      .updated = now};
   }
+  check_version(*run);
   const auto options = merge_options(*run, std::move(given));
   core::check_stops(*plan_, options);
   run->body = body_of(options);
@@ -150,6 +153,30 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
   go_on(live, *run, options, stored, answers);
   hold.keep();
   return live;
+}
+
+void engine::check_version(const run_record& run) const {
+  if (options_.version.empty()) return;
+  const auto pinned = core::decode_version(run.body);
+  if (pinned.empty() || pinned == options_.version) return;
+  throw error{errc::unknown_version, "run " + run.run_id + " of thread \"" + run.thread_id +
+                                         "\" is pinned to version " + pinned + " of graph \"" +
+                                         plan_->name + "\"; this one is " + options_.version};
+}
+
+state_pointer engine::take_state(const std::string& thread_id, const stored_checkpoint& stored,
+                                 core::log_position& at) {
+  at = core::position_of(stored);
+  const auto last = options_.migrate ? store().last_run(thread_id) : std::nullopt;
+  const auto from = last ? core::decode_version(last->body) : options_.version;
+  if (from == options_.version) return core::rebuild_state(*plan_->state, stored);
+  const bool whole = stored.info.base && stored.info.base == stored.info.id;
+  const auto old = whole ? stored.snapshot : core::replay(stored.snapshot, stored.bodies);
+  auto moved = stored;
+  moved.snapshot = json_to_cbor(options_.migrate(from, cbor_to_json(old)));
+  moved.info.base = moved.info.id;     // as it is read here; the log keeps what it has
+  at.bytes_since_base = SIZE_MAX / 2;  // so that the next checkpoint holds the whole state
+  return core::rebuild_state(*plan_->state, moved);
 }
 
 std::vector<std::shared_ptr<live_run>> engine::recover() {
@@ -162,6 +189,7 @@ std::vector<std::shared_ptr<live_run>> engine::recover() {
   for (const auto& run : unfinished) {
     if (unrecoverable_.contains(run.run_id)) continue;
     try {
+      check_version(run);
       if (auto live = recover_run(run)) taken.push_back(std::move(live));
     } catch (const error& what) {
       if (what.code() == errc::thread_busy) continue;  // another executor's
@@ -171,8 +199,10 @@ std::vector<std::shared_ptr<live_run>> engine::recover() {
                      plan_->name, what.message());
         break;
       }
-      spdlog::error("graph \"{}\": run {} of thread \"{}\" cannot be recovered: {}", plan_->name,
-                    run.run_id, run.thread_id, what.what());
+      const bool others = what.code() == errc::unknown_version;
+      spdlog::log(others ? spdlog::level::info : spdlog::level::err,
+                  "graph \"{}\": run {} of thread \"{}\" cannot be recovered: {}", plan_->name,
+                  run.run_id, run.thread_id, what.what());
       if (unrecoverable_.size() < most_told) unrecoverable_.insert(run.run_id);
     }
   }

@@ -1,6 +1,7 @@
 #include "actors/run_actor.hpp"
 
 #include "actors/attempt.hpp"
+#include "actors/engine_metrics.hpp"
 #include "actors/subgraph_run.hpp"
 
 #include <algorithm>
@@ -21,7 +22,9 @@ class run_actor final : public base_actor, public core::machine_ports {
       : base_actor(config),
         order_(std::move(order)),
         link_(*order_.link),
-        machine_(std::move(order_.settings), *this) {
+        machine_(std::move(order_.settings), *this),
+        metrics_(link_.metrics.get(), link_.plan->name, machine_.settings().root(), now(),
+                 link_.metrics ? link_.budget->usage() : run_usage{}) {
     order_.census->enter();
     set_exception_handler([this](std::exception_ptr& thrown) {
       report_defect(thrown);
@@ -36,6 +39,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     return {
         [this](done_message& ended) {
           auto task = std::move(ended.task);
+          metrics_.task_ended(*task, node_of(*task), now());
           child_ended(*task);
           if (link_.above) link_.sign_of_life(*task);
           handle([&](auto& machine, auto& out) { machine.task_done(std::move(task), out); });
@@ -90,7 +94,10 @@ class run_actor final : public base_actor, public core::machine_ports {
       const thread_watch::hold held{{}, {}, link_.plan->name};
       event(machine_, *out);
     }
-    if (machine_.position().id != before) link_.forget_effects();
+    if (machine_.position().id != before) {
+      link_.forget_effects();
+      metrics_.step_ended(now());
+    }
     for (;;) {
       const bool durable = carry_out(*out);
       if (!durable) break;
@@ -170,6 +177,7 @@ class run_actor final : public base_actor, public core::machine_ports {
 
   void dispatch(core::task_pointer task) {
     if (!task->link) task->link = order_.link;
+    metrics_.dispatched(*task, node_of(*task));
     const auto& node = machine_.settings().plan->nodes[task->node];
     if (node.spec.kind == node_kind::subgraph) return start_subgraph(std::move(task));
     const auto& replicas = table_->replicas[task->node];
@@ -223,6 +231,7 @@ class run_actor final : public base_actor, public core::machine_ports {
   }
 
   void abandon(core::task& task) {
+    metrics_.task_abandoned(node_of(task));
     report_abandoned(order_.team->station(task.node), task);
     std::erase_if(successors_, [&](const core::task_pointer& one) { return one.get() == &task; });
     if (const auto found = children_.find(&task); found != children_.end() && found->second.run) {
@@ -271,6 +280,10 @@ class run_actor final : public base_actor, public core::machine_ports {
     }
   }
 
+  [[nodiscard]] const std::string& node_of(const core::task& task) const {
+    return machine_.settings().plan->nodes[task.node].spec.name;
+  }
+
   /// One timer per run, for the earliest wish.
   void wake_at(core::instant due) {
     auto& timer = link_.owner->timer();
@@ -300,6 +313,7 @@ class run_actor final : public base_actor, public core::machine_ports {
 
   void finish_report(run_result_info info) {
     if (std::exchange(reported_, true)) return;
+    metrics_.run_ended(info.status, info.usage, now());
     order_.team->leave(caf::actor_cast<caf::actor>(this));
     if (order_.parent.task) {
       report_to_parent(order_.parent, machine_, std::move(info));
@@ -335,6 +349,7 @@ class run_actor final : public base_actor, public core::machine_ports {
   run_link& link_;
   std::shared_ptr<const node_table> table_;
   core::run_machine machine_;
+  run_metrics metrics_;
   std::size_t spread_ = static_cast<std::size_t>(id() >> 1U);
   std::unordered_map<const core::task*, child> children_;
   std::vector<core::task_pointer>

@@ -17,6 +17,7 @@
 
 namespace mcp {
 class memory_store;
+class metrics;
 }
 
 namespace mcp::actors {
@@ -30,6 +31,7 @@ class run_link final : public core::task_link {
   std::shared_ptr<shared_budget> budget{};  ///< null: no limits and nothing counted yet
   std::shared_ptr<store_writer> writer{};   ///< null: nothing is stored
   std::shared_ptr<memory_store> memory{};
+  std::shared_ptr<mcp::metrics> metrics{};   ///< null: nothing is measured
   std::shared_ptr<const graph_plan> plan{};  ///< of this (sub)graph
   std::string ns{};
   bool recovered = false;  ///< went on from the store: subgraphs may be there already

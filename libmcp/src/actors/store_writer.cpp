@@ -1,5 +1,6 @@
 #include "actors/store_writer.hpp"
 
+#include "actors/engine_metrics.hpp"
 #include "actors/runtime.hpp"
 
 #include <iterator>
@@ -30,8 +31,8 @@ void tell_end(write_queue::batch& batch, const std::shared_ptr<error>& failed) {
 class writer_actor final : public base_actor {
  public:
   writer_actor(caf::actor_config& config, std::shared_ptr<checkpoint_store> store,
-               std::shared_ptr<write_queue> queue)
-      : base_actor(config), store_(std::move(store)), queue_(std::move(queue)) {}
+               std::shared_ptr<write_queue> queue, clock_port& clock)
+      : base_actor(config), store_(std::move(store)), queue_(std::move(queue)), clock_(clock) {}
 
   caf::behavior make_behavior() override {
     return {[this](flush_message) { commit_all(); },
@@ -75,6 +76,15 @@ class writer_actor final : public base_actor {
   }
 
   std::shared_ptr<error> write(std::size_t begin, std::size_t end) {
+    const auto metrics = queue_->metrics();
+    if (!metrics) return try_to_write(begin, end);
+    const auto began = clock_.now();
+    auto failed = try_to_write(begin, end);
+    count_batch(*metrics, end - begin, clock_.now() - began, failed != nullptr);
+    return failed;
+  }
+
+  std::shared_ptr<error> try_to_write(std::size_t begin, std::size_t end) {
     try {
       store_->write(std::span{taken_.writes}.subspan(begin, end - begin));
       return nullptr;
@@ -104,6 +114,7 @@ class writer_actor final : public base_actor {
 
   std::shared_ptr<checkpoint_store> store_;
   std::shared_ptr<write_queue> queue_;
+  clock_port& clock_;
   write_queue::content taken_;
 };
 
@@ -114,7 +125,9 @@ store_writer::store_writer(runtime& owner, std::shared_ptr<checkpoint_store> sto
       store_(std::move(store)),
       direct_(!store_->blocking() || owner.deterministic()),
       queue_(std::make_shared<write_queue>()) {
-  if (!direct_) actor_ = owner.system().spawn<writer_actor, caf::detached>(store_, queue_);
+  if (!direct_)
+    actor_ =
+        owner.system().spawn<writer_actor, caf::detached>(store_, queue_, std::ref(owner_.clock()));
 }
 
 void store_writer::close() {

@@ -21,6 +21,8 @@ class store_writer {
 
   /// Null once it is closed.
   [[nodiscard]] const std::shared_ptr<checkpoint_store>& store() const noexcept { return store_; }
+  /// Counts batches; only if not `direct`.
+  void measure(std::shared_ptr<metrics> by) { queue_->measure(std::move(by)); }
   /// True when `write` returns only when it is durable, and throws what the store throws.
   [[nodiscard]] bool direct() const noexcept { return direct_; }
   /// Takes all of `writes` and leaves it empty; in order for each caller. With `answer_to` a

@@ -2,6 +2,7 @@
 
 #include "actors/caf.hpp"
 #include "mcp/checkpoint_store.hpp"
+#include "mcp/metrics.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +70,15 @@ class write_queue {
     std::swap(content_, into);
     told_ = call::none;
   }
+  /// Where batches are counted; the first counts.
+  void measure(std::shared_ptr<mcp::metrics> by) {
+    const std::lock_guard lock{mutex_};
+    if (!metrics_) metrics_ = std::move(by);
+  }
+  [[nodiscard]] std::shared_ptr<mcp::metrics> metrics() const {
+    const std::lock_guard lock{mutex_};
+    return metrics_;
+  }
   /// Takes no more; what is in it can still be taken.
   void close() {
     const std::lock_guard lock{mutex_};
@@ -76,7 +86,8 @@ class write_queue {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<mcp::metrics> metrics_;
   content content_;
   call told_ = call::none;
   bool closed_ = false;

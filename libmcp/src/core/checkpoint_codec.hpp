@@ -82,9 +82,12 @@ void write_defaults(const state_type& type, patch_writer& patches);
                                          const std::vector<channel_write>& writes);
 
 /// `due`: when the run's deadline passes, if it has one; a run that is recovered keeps it.
+/// `version`: of the graph that the run is pinned to; empty: of none.
 [[nodiscard]] std::string encode_options(const run_options& options,
-                                         std::optional<store_time> due = {});
+                                         std::optional<store_time> due = {},
+                                         std::string_view version = {});
 [[nodiscard]] run_options decode_options(std::string_view body);
 [[nodiscard]] std::optional<store_time> decode_due(std::string_view body);
+[[nodiscard]] std::string decode_version(std::string_view body);
 
 }  // namespace mcp::core

@@ -12,6 +12,7 @@ constexpr std::string_view key_recursion_limit = "l";
 constexpr std::string_view key_durability = "d";
 constexpr std::string_view key_deadline = "m";
 constexpr std::string_view key_due = "w";
+constexpr std::string_view key_version = "g";
 constexpr std::string_view key_budget = "b";
 constexpr std::string_view key_interrupt_before = "x";
 constexpr std::string_view key_interrupt_after = "y";
@@ -55,13 +56,14 @@ durability read_durability(cbor_reader& r) {
 
 }  // namespace
 
-std::string encode_options(const run_options& options, std::optional<store_time> due) {
+std::string encode_options(const run_options& options, std::optional<store_time> due,
+                           std::string_view version) {
   cbor_writer w;
   const run_options usual;
   const bool recorded = options.events != usual.events;
   const bool capacity = options.event_capacity != usual.event_capacity;
   w.map(7 + static_cast<std::size_t>(recorded) + static_cast<std::size_t>(capacity) +
-        static_cast<std::size_t>(due.has_value()));
+        static_cast<std::size_t>(due.has_value()) + static_cast<std::size_t>(!version.empty()));
   w.text(key_thread);
   w.text(options.thread_id);
   w.text(key_recursion_limit);
@@ -87,6 +89,10 @@ std::string encode_options(const run_options& options, std::optional<store_time>
   if (due) {
     w.text(key_due);
     w.integer(due->time_since_epoch().count());
+  }
+  if (!version.empty()) {
+    w.text(key_version);
+    w.text(version);
   }
   return w.take();
 }
@@ -118,6 +124,20 @@ run_options decode_options(std::string_view body) {
       }
     });
     return options;
+  });
+}
+
+std::string decode_version(std::string_view body) {
+  return read_stored(options_text, body, [&](cbor_reader& r) {
+    std::string version;
+    read_entries(r, [&](std::string_view key) {
+      if (key == key_version) {
+        version = r.text();
+      } else {
+        r.skip();
+      }
+    });
+    return version;
   });
 }
 

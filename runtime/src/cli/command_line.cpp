@@ -250,6 +250,9 @@ class parser {
                    "seconds for what is under way when the process is asked to end (30)")
         ->type_name("SECONDS")
         ->check(CLI::Range(std::size_t{0}, std::size_t{86'400}));
+    to->add_option("--monitor", options_.monitor,
+                   "answer /metrics, /healthz and /readyz over HTTP there")
+        ->type_name("HOST:PORT");
     to->add_option("--log", options_.log, "lines on standard error: text or json")
         ->type_name("FORMAT")
         ->check(CLI::IsMember(logs));

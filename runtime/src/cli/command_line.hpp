@@ -59,6 +59,7 @@ struct command_options {
   bool json = false;
   bool quiet = false;
   std::string listen = "127.0.0.1:7787";  ///< of `serve`
+  std::string monitor{};                  ///< of `serve` and `join`: where to answer HTTP
   std::vector<std::string> addresses{};   ///< of `join`
   std::string control{};                  ///< path of a server's socket; empty: not given
   std::string cluster = "fastmcp";

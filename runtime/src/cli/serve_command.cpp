@@ -4,6 +4,7 @@
 #include "cli/serve_desk.hpp"
 #include "cli/stored.hpp"
 #include "members/cluster_worker.hpp"
+#include "monitor/http_monitor.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -79,6 +80,32 @@ void stop(serve_desk& desk, const command_options& options, const stop_signals& 
   static_cast<void>(desk.wait_for_runs(last_wait));
 }
 
+/// Null without --monitor. `measure` is called before metrics are shown; `refusal` says why the
+/// process is not ready, or nothing.
+std::unique_ptr<http_monitor> start_monitor(const command_options& options, metrics& counts,
+                                            std::function<void()> measure,
+                                            std::function<std::string()> refusal) {
+  if (options.monitor.empty()) return nullptr;
+  auto made = std::make_unique<http_monitor>(
+      socket_address::parse(options.monitor),
+      [&counts, measure = std::move(measure),
+       refusal = std::move(refusal)](std::string_view path) -> http_monitor::answer {
+        if (path == "/metrics") {
+          measure();
+          return {200, "text/plain; version=0.0.4; charset=utf-8", counts.text()};
+        }
+        if (path == "/healthz") return {.body = "ok\n"};
+        if (path == "/readyz") {
+          const auto why = refusal();
+          if (why.empty()) return {.body = "ok\n"};
+          return {.status = 503, .body = why + '\n'};
+        }
+        return {.status = 404, .body = "known are /metrics, /healthz and /readyz\n"};
+      });
+  spdlog::info("metrics and health at http://{}", made->address().text());
+  return made;
+}
+
 }  // namespace
 
 int serve_command(const command_options& options, stop_signals& signals) {
@@ -98,11 +125,15 @@ int serve_command(const command_options& options, stop_signals& signals) {
   if (!is_durable(system->store())) {
     spdlog::warn("the store is \"{}\": runs end with this process", system->store());
   }
-  serve_desk desk{system, server, options.most_runs};
-  system->share_store(
-      {.server = name, .on_recovered = desk.newcomers(), .on_lost = [&lost] { lost = true; }});
-  const auto recovered = desk.recover();
+  const auto counts = std::make_shared<metrics>();
+  serve_desk desk{system, server, options.most_runs, load};
+  const auto recovered = desk.recover({.server = name,
+                                       .on_lost = [&lost] { lost = true; },
+                                       .metrics = options.monitor.empty() ? nullptr : counts});
   {
+    const auto monitor = start_monitor(
+        options, *counts, [&] { desk.measure(*counts); },
+        [&] { return lost ? std::string{"the lease on the store is lost"} : desk.refusal(); });
     const control_server control{
         options.control.empty() ? default_control_path : options.control,
         [&](const nlohmann::json& request, const control_server::line_sink& answer) {
@@ -122,6 +153,37 @@ int serve_command(const command_options& options, stop_signals& signals) {
   return exit_done;
 }
 
+namespace {
+
+using worker_list = std::vector<std::unique_ptr<cluster_worker>>;
+
+void measure(const worker_list& workers, const std::vector<std::string>& addresses, metrics& to) {
+  using type = metric_family::type;
+  static constexpr metric_family connected{"mcp_worker_connected", "1, or 0 while it tries again.",
+                                           type::gauge};
+  static constexpr metric_family at_work{"mcp_worker_tasks", "Tasks at work.", type::gauge};
+  static constexpr metric_family done{"mcp_worker_tasks_done_total", "Tasks that were answered."};
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const auto now = workers[i]->status();
+    const auto& server = addresses[i];
+    to.set(connected, {{"server", server}}, now.connected ? 1 : 0);
+    to.set(at_work, {{"server", server}}, static_cast<double>(now.at_work));
+    to.set(done, {{"server", server}}, static_cast<double>(now.done));
+  }
+}
+
+std::string refusal(const worker_list& workers) {
+  std::string why = "there is no server";
+  for (const auto& one : workers) {
+    const auto now = one->status();
+    if (now.connected) return {};
+    if (!now.trouble.empty()) why = now.trouble;
+  }
+  return why;
+}
+
+}  // namespace
+
 int join_command(const command_options& options, stop_signals& signals) {
   start_log(options);
   worker_options made;
@@ -131,12 +193,16 @@ int join_command(const command_options& options, stop_signals& signals) {
   for (const auto& text : options.labels) made.labels.insert(label_of(text));
   made.slots = options.slots;
   made.load = load_options_of(options);
-  std::vector<std::unique_ptr<cluster_worker>> workers;  // one for each server
+  worker_list workers;  // one for each server
   for (const auto& address : options.addresses) {
     made.server = socket_address::parse(address);
     workers.push_back(std::make_unique<cluster_worker>(made));
     spdlog::info("member \"{}\" runs nodes for {}", made.name, address);
   }
+  metrics counts;
+  const auto monitor = start_monitor(
+      options, counts, [&] { measure(workers, options.addresses, counts); },
+      [&] { return refusal(workers); });
   wait_for_signal(signals, [] { return false; });
   const auto sum = [&](auto member) {
     std::size_t all = 0;

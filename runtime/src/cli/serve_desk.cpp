@@ -68,32 +68,81 @@ json result_line(const run_result_info& result) {
 }  // namespace
 
 serve_desk::serve_desk(std::shared_ptr<cluster_system> system,
-                       std::shared_ptr<cluster_server> server, std::size_t most_runs)
-    : system_(std::move(system)), server_(std::move(server)), most_runs_(most_runs) {}
+                       std::shared_ptr<cluster_server> server, std::size_t most_runs,
+                       load_options load)
+    : system_(std::move(system)),
+      server_(std::move(server)),
+      most_runs_(most_runs),
+      load_(std::move(load)) {}
 
-std::size_t serve_desk::recover() {
-  std::size_t count = 0;
-  for (auto& one : system_->executor().recovered()) {
-    take_up(*system_, ledger_, one);
-    ++count;
+std::size_t serve_desk::recover(service_options service) {
+  service_ = std::move(service);
+  service_.pin_versions = true;
+  system_->serve_with(service_of(*system_));
+  auto count = recover_from(*system_);
+  for (const auto& thread : system_->waiting_threads()) {
+    const auto version = system_->version_of(thread);
+    if (version.empty() || version == system_->version()) continue;
+    try {
+      const std::lock_guard lock{older_mutex_};
+      const bool known = older_.contains(version);
+      const auto system = older(version);
+      if (!known) count += recover_from(*system);
+    } catch (const error& what) {
+      spdlog::error("thread {} waits: {}", thread, what.what());
+    }
   }
   return count;
 }
 
-std::function<void(const run_handle_base&)> serve_desk::newcomers() {
+std::size_t serve_desk::recover_from(cluster_system& system) {
+  const auto found = system.executor().recovered();
+  for (const auto& one : found) take_up(system, ledger_, one);
+  return found.size();
+}
+
+service_options serve_desk::service_of(cluster_system& system) const {
+  auto made = service_;
   // The system outlives the calls: it waits for them before it is gone.
-  return [system = system_.get(), book = ledger_](const run_handle_base& run) {
-    take_up(*system, book, handle_type{run});
+  made.on_recovered = [&system, book = ledger_](const run_handle_base& run) {
+    take_up(system, book, handle_type{run});
   };
+  return made;
+}
+
+std::shared_ptr<cluster_system> serve_desk::system_of(const std::string& thread) {
+  const auto version = system_->version_of(thread);
+  if (version.empty() || version == system_->version()) return system_;
+  const std::lock_guard lock{older_mutex_};
+  return older(version);
+}
+
+/// The lock is held.
+std::shared_ptr<cluster_system> serve_desk::older(const std::string& version) {
+  if (const auto known = older_.find(version); known != older_.end()) return known->second;
+  auto kept = system_->kept(version);
+  if (!kept) {
+    throw error{errc::unknown_version,
+                "version " + version + " of \"" + system_->name() + "\" is not kept in the store"};
+  }
+  auto load = load_;
+  load.text = std::move(kept->text);
+  load.store_path = system_->store();
+  auto made = cluster_system::load(kept->path, load);
+  auto service = service_of(*made);
+  service.checkpoints = system_->checkpoints();
+  service.on_lost = nullptr;  // it is the same lease
+  made->serve_with(std::move(service));
+  spdlog::info("serves version {} of \"{}\", too, for the runs that are pinned to it", version,
+               system_->name());
+  older_.emplace(version, made);
+  return made;
 }
 
 void serve_desk::take_up(cluster_system& system, const std::shared_ptr<ledger>& book,
                          const handle_type& run) {
   spdlog::info("goes on with thread {}", run.thread_id());
   try {
-    if (system.has_changed_since(run.thread_id())) {
-      spdlog::warn("the file has changed since thread {} was run with it", run.thread_id());
-    }
     system.pin_thread(run.thread_id());
   } catch (const error& what) {
     spdlog::warn("thread {} is not pinned to the file: {}", run.thread_id(), what.what());
@@ -172,7 +221,8 @@ void serve_desk::submit(const nlohmann::json& request, const control_server::lin
 
 void serve_desk::resume(const nlohmann::json& request, const control_server::line_sink& answer) {
   const auto thread = needed_text(request, "thread");
-  const auto found = system_->executor().base().state(thread, std::nullopt, "");
+  const auto system = system_of(thread);
+  const auto found = system->executor().base().state(thread, std::nullopt, "");
   std::vector<std::string> texts;
   for (const auto& one : request.value("answers", nlohmann::json::array())) {
     texts.push_back(one.is_string() ? one.get<std::string>() : one.dump());
@@ -184,8 +234,8 @@ void serve_desk::resume(const nlohmann::json& request, const control_server::lin
     throw error{errc::unknown_interrupt, "nobody asked for these answers: " + unused};
   }
   const auto run = start([&] {
-    auto made = system_->executor().resume(thread, std::move(given), options_for(request));
-    system_->pin_thread(thread);
+    auto made = system->executor().resume(thread, std::move(given), options_for(request));
+    system->pin_thread(thread);
     return made;
   });
   report(run, request, answer);
@@ -312,6 +362,48 @@ json serve_desk::runs() const {
                     {"since", time_text(store_time_of(one.since))}});
   }
   return {{"runs", list}};
+}
+
+void serve_desk::measure(metrics& to) const {
+  using type = metric_family::type;
+  static constexpr metric_family info{"mcp_info", "What serves; always 1.", type::gauge};
+  static constexpr metric_family up{"mcp_up_seconds", "Since the server began.", type::gauge};
+  static constexpr metric_family under_way{"mcp_runs_under_way", "Runs.", type::gauge};
+  static constexpr metric_family most{"mcp_runs_most", "--max-runs.", type::gauge};
+  static constexpr metric_family refused{"mcp_runs_refused_total", "Runs beyond --max-runs."};
+  static constexpr metric_family waiting{"mcp_tasks_waiting", "Tasks that wait for a worker.",
+                                         type::gauge};
+  static constexpr metric_family connected{"mcp_member_connected", "1, or 0 for one that is lost.",
+                                           type::gauge};
+  static constexpr metric_family at_work{"mcp_member_tasks", "Tasks that a member has.",
+                                         type::gauge};
+  static constexpr metric_family slots{"mcp_member_slots", "Tasks that it takes.", type::gauge};
+  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - start_;
+  to.set(info,
+         {{"system", system_->name()},
+          {"file", system_->content_hash()},
+          {"version", program_version}},
+         1);
+  to.set(up, {}, since.count());
+  to.set(waiting, {}, static_cast<double>(server_->waiting()));
+  for (const auto* family : {&connected, &at_work, &slots}) to.clear(*family);
+  for (const auto& one : server_->members()) {
+    to.set(connected, {{"member", one.name}}, one.connected ? 1 : 0);
+    to.set(at_work, {{"member", one.name}}, static_cast<double>(one.at_work));
+    to.set(slots, {{"member", one.name}}, static_cast<double>(one.offer.slots));
+  }
+  const std::lock_guard lock{ledger_->mutex};
+  to.set(under_way, {}, static_cast<double>(ledger_->live.size()));
+  to.set(most, {}, static_cast<double>(most_runs_));
+  to.set(refused, {}, static_cast<double>(ledger_->refused));
+}
+
+std::string serve_desk::refusal() const {
+  const std::lock_guard lock{ledger_->mutex};
+  if (ledger_->closed) return "the server is stopping";
+  if (ledger_->live.size() + ledger_->starting >= most_runs_)
+    return "as many runs as may be are under way";
+  return {};
 }
 
 void serve_desk::close() {

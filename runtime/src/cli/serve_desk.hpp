@@ -21,15 +21,19 @@ namespace mcp::cluster {
 class serve_desk {
  public:
   /// `most_runs`: under way at once; beyond, new ones are refused.
+  /// `load`: how older versions of the file are loaded, for the runs that are pinned to them.
   serve_desk(std::shared_ptr<cluster_system> system, std::shared_ptr<cluster_server> server,
-             std::size_t most_runs);
+             std::size_t most_runs, load_options load = {});
 
-  /// Takes up the unfinished runs of the store. How many.
-  std::size_t recover();
-  /// For `store_sharing::on_recovered`: takes up the runs of other servers that end or die. May be
-  /// called as long as the system lives.
-  [[nodiscard]] std::function<void(const run_handle_base&)> newcomers();
+  /// Takes up the unfinished runs of the store, and later on those of other servers that end or
+  /// die. How many there are now.
+  std::size_t recover(service_options service = {});
   void handle(const nlohmann::json& request, const control_server::line_sink& answer);
+
+  /// Sets what is counted here and not by the executor.
+  void measure(metrics& to) const;
+  /// Why it would refuse a run now; empty: it would not.
+  [[nodiscard]] std::string refusal() const;
 
   /// No new runs; those under way go on.
   void close();
@@ -65,6 +69,12 @@ class serve_desk {
   /// Starts a run with `make` if there may be one more, and counts it until it has ended.
   template <class Make>
   [[nodiscard]] handle_type start(Make make);
+  /// How systems serve: what they recover later on is taken up.
+  [[nodiscard]] service_options service_of(cluster_system& system) const;
+  /// The system of the version that a thread is pinned to. Throws `unknown_version`.
+  [[nodiscard]] std::shared_ptr<cluster_system> system_of(const std::string& thread);
+  [[nodiscard]] std::shared_ptr<cluster_system> older(const std::string& version);
+  std::size_t recover_from(cluster_system& system);
   static void take_up(cluster_system& system, const std::shared_ptr<ledger>& book,
                       const handle_type& run);
   [[nodiscard]] std::vector<handle_type> live() const;
@@ -83,6 +93,10 @@ class serve_desk {
   const std::shared_ptr<cluster_system> system_;
   const std::shared_ptr<cluster_server> server_;
   const std::size_t most_runs_;
+  const load_options load_;
+  service_options service_{};
+  std::mutex older_mutex_;
+  std::map<std::string, std::shared_ptr<cluster_system>> older_;  ///< by version
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 
   const std::shared_ptr<ledger> ledger_ = std::make_shared<ledger>();

@@ -28,7 +28,7 @@ struct loaded_file {
 loaded_file load_file(const std::string& path, const load_options& options, bool check_only,
                       problem_list& problems) {
   loaded_file result;
-  auto bytes = read_bytes(path, problems);
+  auto bytes = options.text ? options.text : read_bytes(path, problems);
   if (!bytes) return result;
   result.bytes = std::move(*bytes);
   result.hash = cluster::content_hash(result.bytes);
@@ -61,6 +61,13 @@ memory_namespace pins_of(std::string name) {
   return {"cluster_file", std::move(name)};
 }
 
+/// Where the texts of a system's file are kept, by version.
+memory_namespace texts_of(std::string name) {
+  auto place = pins_of(std::move(name));
+  place.front() = "cluster_file_text";
+  return place;
+}
+
 std::shared_ptr<memory_store> open_memory_store(const memory_description& what,
                                                 const std::string& store) {
   const auto& place = what.store.empty() ? store : what.store;
@@ -84,17 +91,29 @@ struct cluster_system::parts {
   std::shared_ptr<tool_servers> servers;
   std::shared_ptr<agent_host> agents;
   std::vector<agent_spec> agent_types;
-  store_sharing sharing;
+  service_options service;
   std::mutex mutex;
   std::shared_ptr<memory_store> pins;
   std::shared_ptr<void> watch;
+  std::shared_ptr<checkpoint_store> checkpoints;
+  std::string text;
   std::unique_ptr<mcp::executor<json_state>> executor;
 
   /// Null where nothing is durable.
   std::shared_ptr<memory_store> open_pins() {
     const std::lock_guard lock{mutex};
+    return pins_locked();
+  }
+  std::shared_ptr<memory_store> pins_locked() {
     if (!pins && is_durable(store)) pins = open_memory(store);
     return pins;
+  }
+  /// For the runs that are pinned to it. The lock is held.
+  void keep_text(const std::string& version) {
+    const auto to = pins_locked();
+    if (!to || to->get(texts_of(name), version)) return;
+    to->put(texts_of(name), version, nlohmann::json{{"path", path}, {"text", text}}.dump(),
+            {.index = false});
   }
 };
 
@@ -135,6 +154,8 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         {},
                                         {},
                                         {},
+                                        {},
+                                        std::move(file.bytes),
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
 }
@@ -164,6 +185,45 @@ const compiled_graph<json_state>& cluster_system::graph() const noexcept {
 const std::string& cluster_system::content_hash() const noexcept {
   return parts_->hash;
 }
+std::string cluster_system::version() const {
+  constexpr std::size_t digits = 16;
+  return parts_->hash.substr(0, digits);
+}
+
+std::string cluster_system::version_of(const std::string& thread) {
+  const auto pins = parts_->open_pins();
+  if (!pins || thread.size() > max_memory_key_bytes) return {};
+  const auto pin = pins->get(pins_of(parts_->name), thread);
+  if (!pin) return {};
+  return nlohmann::json::parse(pin->value).value("hash", std::string{}).substr(0, version().size());
+}
+
+std::optional<kept_file> cluster_system::kept(const std::string& version) {
+  const auto pins = parts_->open_pins();
+  const auto found = pins ? pins->get(texts_of(parts_->name), version) : std::nullopt;
+  if (!found) return std::nullopt;
+  const auto value = nlohmann::json::parse(found->value);
+  return kept_file{value.at("path").get<std::string>(), value.at("text").get<std::string>()};
+}
+
+std::vector<std::string> cluster_system::waiting_threads() {
+  const auto store = checkpoints();
+  if (!store) return {};
+  std::vector<std::string> threads;
+  for (auto& run : store->runs({.graph = parts_->name,
+                   .statuses = {run_status::accepted, run_status::running},
+                   .unclaimed = true,
+                   .limit = 1'000'000})) {
+    threads.push_back(std::move(run.thread_id));
+  }
+  return threads;
+}
+
+std::shared_ptr<checkpoint_store> cluster_system::checkpoints() {
+  const std::lock_guard lock{parts_->mutex};
+  return parts_->checkpoints;
+}
+
 const std::string& cluster_system::store() const noexcept {
   return parts_->store;
 }
@@ -194,9 +254,9 @@ bool cluster_system::has_changed_since(const std::string& thread) {
   return pin && nlohmann::json::parse(pin->value).value("hash", std::string{}) != parts_->hash;
 }
 
-void cluster_system::share_store(store_sharing how) {
+void cluster_system::serve_with(service_options how) {
   const std::lock_guard lock{parts_->mutex};
-  parts_->sharing = std::move(how);
+  parts_->service = std::move(how);
 }
 
 std::vector<cluster_problem> cluster_system::start_servers() {
@@ -224,12 +284,21 @@ mcp::executor<json_state>& cluster_system::executor() {
       throw error{*failed, to_text(problems.sorted())};
     }
     executor_options options;
-    options.store = open_checkpoints(parts_->store, store_access::change, parts_->sharing.server);
+    const auto& service = parts_->service;
+    options.store = service.checkpoints
+                        ? service.checkpoints
+                        : open_checkpoints(parts_->store, store_access::change, service.server);
+    parts_->checkpoints = options.store;
+    if (service.pin_versions) {
+      options.version = version();
+      parts_->keep_text(options.version);
+    }
     options.memory = open_memory_store(parts_->memory, parts_->store);  // its file is there now
-    options.on_recovered = parts_->sharing.on_recovered;
+    options.on_recovered = parts_->service.on_recovered;
+    options.metrics = parts_->service.metrics;
     parts_->watch.reset();
-    if (options.store && parts_->sharing.on_lost) {
-      parts_->watch = options.store->watch([lost = parts_->sharing.on_lost](store_news news) {
+    if (options.store && parts_->service.on_lost) {
+      parts_->watch = options.store->watch([lost = parts_->service.on_lost](store_news news) {
         if (news == store_news::lost) lost();
       });
     }

@@ -4,6 +4,7 @@
 #include "cluster_file/problem_list.hpp"
 #include "mcp/executor.hpp"
 #include "mcp/json.hpp"
+#include "mcp/metrics.hpp"
 #include "plugins/plugin_set.hpp"
 
 #include <functional>
@@ -16,13 +17,24 @@
 
 namespace mcp::cluster {
 
-/// For a process that stays, with a store that others share.
-struct store_sharing {
-  std::string server{};  ///< its name; empty: the process id
+/// For a process that stays.
+struct service_options {
+  std::string server{};  ///< its name among those that share the store; empty: the process id
   /// Of `executor_options`.
   std::function<void(const run_handle_base&)> on_recovered{};
   /// Others have taken this process for dead. Called once, from a thread of the store.
   std::function<void()> on_lost{};
+  std::shared_ptr<mcp::metrics> metrics{};  ///< null: nothing is counted
+  /// Runs are pinned to the file as it is, and its text is kept in the store for them.
+  bool pin_versions = false;
+  /// Of another version of the system in this process; null: the file's store is opened.
+  std::shared_ptr<checkpoint_store> checkpoints{};
+};
+
+/// A cluster file as it was when a run began.
+struct kept_file {
+  std::string path{};
+  std::string text{};
 };
 
 /// What the caller of `cluster_system::load` decides beside the file.
@@ -32,6 +44,8 @@ struct load_options {
   std::map<std::string, std::string> models{};
   /// In place of the file's `store`: see `cluster_file/store_place.hpp`.
   std::optional<std::string> store_path{};
+  /// In place of what is in the file now.
+  std::optional<std::string> text{};
   /// Models that need a network answer by a script, and tools that need one are refused.
   bool offline = false;
   plugin_choices plugins{};
@@ -67,7 +81,7 @@ class cluster_system {
   /// next call then tries again.
   [[nodiscard]] mcp::executor<json_state>& executor();
   /// Before the first call of `executor`.
-  void share_store(store_sharing how);
+  void serve_with(service_options how);
   /// Starts the servers of `mcp_servers` that do not run; what is wrong with them.
   [[nodiscard]] std::vector<cluster_problem> start_servers();
   [[nodiscard]] std::vector<std::string> servers() const;  ///< names, in the order of the file
@@ -84,6 +98,16 @@ class cluster_system {
   void pin_thread(const std::string& thread);
   /// Whether the file was another one when the thread was pinned last; false when it was not.
   [[nodiscard]] bool has_changed_since(const std::string& thread);
+  /// 16 hexadecimal digits of the hash: what runs are pinned to, if they are.
+  [[nodiscard]] std::string version() const;
+  /// The version that a thread was pinned to last; empty: to none.
+  [[nodiscard]] std::string version_of(const std::string& thread);
+  /// The text of a version of this system, if the store has it.
+  [[nodiscard]] std::optional<kept_file> kept(const std::string& version);
+  /// Threads of this system's unfinished runs that nobody works on. After `executor`.
+  [[nodiscard]] std::vector<std::string> waiting_threads();
+  /// Null before `executor`, or without a store.
+  [[nodiscard]] std::shared_ptr<checkpoint_store> checkpoints();
   /// Where the store is: see `cluster_file/store_place.hpp`. It may hold a password.
   [[nodiscard]] const std::string& store() const noexcept;
   /// Warnings that were found while loading.
