@@ -53,6 +53,8 @@ void postgres_claims::give_back(const std::string& thread_id) noexcept {
 void postgres_claims::give_back_all() {
   static constexpr postgres_statement release{
       "release", "DELETE FROM claims WHERE thread = $1 AND server = $2"};
+  // Nobody waits for it; what a crash of the database forgets stays claimed until this server ends.
+  static constexpr postgres_statement no_hurry{"no_hurry", "SET LOCAL synchronous_commit TO off"};
   const auto wait = [this] {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [this] { return ending_ || !over_.empty(); });
@@ -68,7 +70,12 @@ void postgres_claims::give_back_all() {
     if (lease_.lost()) continue;
     try {
       session_.use([&](postgres_connection& connection) {
-        for (const auto& one : now) connection.query(release, one, lease_.server());
+        connection.prepare(no_hurry);
+        connection.prepare(release);
+        connection.begin_pipeline();
+        connection.send(no_hurry);
+        for (const auto& one : now) connection.send(release, one, lease_.server());
+        connection.end_pipeline();
       });
     } catch (...) {  // they stay claimed until this server ends
     }

@@ -24,7 +24,8 @@ CREATE TABLE threads(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 CREATE INDEX threads_expiring ON threads(expires) WHERE expires IS NOT NULL;
 CREATE TABLE namespaces(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   thread bigint NOT NULL REFERENCES threads ON DELETE CASCADE, name text COLLATE "C" NOT NULL,
-  head bigint NOT NULL, updated bigint NOT NULL, UNIQUE(thread, name)) WITH (fillfactor = 70);
+  head bigint NOT NULL, base bigint, updated bigint NOT NULL, UNIQUE(thread, name))
+  WITH (fillfactor = 70);
 CREATE TABLE runs(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   run_id text COLLATE "C" NOT NULL UNIQUE, thread bigint NOT NULL REFERENCES threads ON DELETE CASCADE,
   status bigint NOT NULL, graph text COLLATE "C" NOT NULL, body bytea NOT NULL, error bytea NOT NULL,
@@ -66,26 +67,30 @@ CREATE FUNCTION put_checkpoint(p_thread text, p_ns text, p_id bigint, p_parent b
   p_base bigint, p_step bigint, p_source bigint, p_run text, p_created bigint, p_body bytea,
   p_snapshot bytea) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  t bigint := thread_named(p_thread, p_created);
   space bigint;
   last bigint;
   base_now bigint := p_base;
-  inherited bigint;
+  inherited bigint;  -- of the head, which is the parent but for forks
 BEGIN
-  SELECT id, head INTO space, last FROM namespaces WHERE thread = t AND name = p_ns FOR UPDATE;
+  SELECT n.id, n.head, n.base INTO space, last, inherited FROM threads t
+    JOIN namespaces n ON n.thread = t.id WHERE t.name = p_thread AND n.name = p_ns FOR UPDATE OF n;
   IF FOUND AND p_id <= last THEN
     RAISE EXCEPTION 'a checkpoint is out of order' USING ERRCODE = 'MC001', DETAIL = last::text;
   END IF;
   IF p_parent IS NOT NULL THEN
-    SELECT base INTO inherited FROM checkpoints WHERE ns = space AND id = p_parent;
-    IF NOT FOUND THEN RAISE EXCEPTION 'a parent is missing' USING ERRCODE = 'MC002'; END IF;
+    IF p_parent IS DISTINCT FROM last THEN
+      SELECT c.base INTO inherited FROM checkpoints c WHERE c.ns = space AND c.id = p_parent;
+      IF NOT FOUND THEN RAISE EXCEPTION 'a parent is missing' USING ERRCODE = 'MC002'; END IF;
+    END IF;
     base_now := coalesce(base_now, inherited);
   END IF;
   IF space IS NULL THEN
-    INSERT INTO namespaces(thread, name, head, updated) VALUES(t, p_ns, p_id, p_created)
+    INSERT INTO namespaces(thread, name, head, base, updated)
+      VALUES(thread_named(p_thread, p_created), p_ns, p_id, base_now, p_created)
       RETURNING id INTO space;
   ELSE
-    UPDATE namespaces SET head = p_id, updated = greatest(updated, p_created) WHERE id = space;
+    UPDATE namespaces SET head = p_id, base = base_now, updated = greatest(updated, p_created)
+      WHERE id = space;
   END IF;
   INSERT INTO checkpoints VALUES(space, p_id, p_parent, base_now, p_step, p_source, p_run,
     p_created, p_body, p_snapshot);
@@ -143,8 +148,8 @@ BEGIN
   INSERT INTO threads(name, created, updated) SELECT p_target, created, updated FROM threads
     WHERE id = a ON CONFLICT (name) DO NOTHING RETURNING id INTO b;
   IF b IS NULL THEN RAISE EXCEPTION 'a thread exists' USING ERRCODE = 'MC006'; END IF;
-  INSERT INTO namespaces(thread, name, head, updated)
-    SELECT b, name, head, updated FROM namespaces WHERE thread = a;
+  INSERT INTO namespaces(thread, name, head, base, updated)
+    SELECT b, name, head, base, updated FROM namespaces WHERE thread = a;
   INSERT INTO checkpoints
     SELECT y.id, c.id, c.parent, c.base, c.step, c.source, c.run_id, c.created, c.body, c.snapshot
     FROM namespaces x JOIN namespaces y ON y.thread = b AND y.name = x.name

@@ -166,6 +166,10 @@ prune_report postgres_writer::prune(const std::string& thread_id, std::size_t ke
       "remove_checkpoint", "DELETE FROM checkpoints WHERE ns = $1::bigint AND id = $2::bigint"};
   static constexpr postgres_statement remove_space{"remove_space",
                                                    "DELETE FROM namespaces WHERE id = $1::bigint"};
+  static constexpr postgres_statement take_base{
+      "take_base",
+      "UPDATE namespaces n SET base = c.base FROM checkpoints c "
+      "WHERE n.id = $1::bigint AND c.ns = n.id AND c.id = n.head"};
   if (keep == 0) refuse_keep();
   prune_report report;
   change([&](postgres_connection& connection) {
@@ -195,7 +199,7 @@ prune_report postgres_writer::prune(const std::string& thread_id, std::size_t ke
         connection.query(remove, space, to_integer(id));
         ++report.checkpoints;
       }
-      if (plan.bases.empty()) connection.query(remove_space, space);
+      connection.query(plan.bases.empty() ? remove_space : take_base, space);
     }
   });
   return report;
