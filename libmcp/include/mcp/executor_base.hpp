@@ -61,6 +61,10 @@ struct supervision_policy {
 class metrics;
 class run_handle_base;
 
+/// The version of the graph that a stored run is pinned to (`executor_options::version`); empty: to
+/// none. Throws `corrupt_store`.
+[[nodiscard]] MCP_EXPORT std::string pinned_version(const run_record& run);
+
 struct executor_options {
   std::shared_ptr<checkpoint_store> store{};  ///< null: nothing is stored
   std::shared_ptr<memory_store> memory{};     ///< for `context::memory`

@@ -157,7 +157,7 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
 
 void engine::check_version(const run_record& run) const {
   if (options_.version.empty()) return;
-  const auto pinned = core::decode_version(run.body);
+  const auto pinned = pinned_version(run);
   if (pinned.empty() || pinned == options_.version) return;
   throw error{errc::unknown_version, "run " + run.run_id + " of thread \"" + run.thread_id +
                                          "\" is pinned to version " + pinned + " of graph \"" +

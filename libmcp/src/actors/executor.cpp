@@ -1,4 +1,5 @@
 #include "actors/engine.hpp"
+#include "core/checkpoint_codec.hpp"
 #include "mcp/executor_base.hpp"
 
 namespace mcp {
@@ -99,6 +100,10 @@ std::optional<run_handle_base> executor_base::find(const std::string& thread_id)
   auto found = engine_->find(thread_id);
   if (!found) return std::nullopt;
   return run_handle_base{std::move(found)};
+}
+
+std::string pinned_version(const run_record& run) {
+  return core::decode_version(run.body);
 }
 
 std::vector<run_handle_base> executor_base::recovered() const {

@@ -80,16 +80,13 @@ std::size_t serve_desk::recover(service_options service) {
   service_.pin_versions = true;
   system_->serve_with(service_of(*system_));
   auto count = recover_from(*system_);
-  for (const auto& thread : system_->waiting_threads()) {
-    const auto version = system_->version_of(thread);
+  const std::lock_guard lock{older_mutex_};
+  for (const auto& version : system_->waiting_versions()) {
     if (version.empty() || version == system_->version()) continue;
     try {
-      const std::lock_guard lock{older_mutex_};
-      const bool known = older_.contains(version);
-      const auto system = older(version);
-      if (!known) count += recover_from(*system);
+      count += recover_from(*older(version));
     } catch (const error& what) {
-      spdlog::error("thread {} waits: {}", thread, what.what());
+      spdlog::error("runs of version {} wait: {}", version, what.what());
     }
   }
   return count;

@@ -191,11 +191,9 @@ std::string cluster_system::version() const {
 }
 
 std::string cluster_system::version_of(const std::string& thread) {
-  const auto pins = parts_->open_pins();
-  if (!pins || thread.size() > max_memory_key_bytes) return {};
-  const auto pin = pins->get(pins_of(parts_->name), thread);
-  if (!pin) return {};
-  return nlohmann::json::parse(pin->value).value("hash", std::string{}).substr(0, version().size());
+  const auto store = checkpoints();
+  const auto run = store ? store->last_run(thread) : std::nullopt;
+  return run ? pinned_version(*run) : std::string{};
 }
 
 std::optional<kept_file> cluster_system::kept(const std::string& version) {
@@ -206,17 +204,17 @@ std::optional<kept_file> cluster_system::kept(const std::string& version) {
   return kept_file{value.at("path").get<std::string>(), value.at("text").get<std::string>()};
 }
 
-std::vector<std::string> cluster_system::waiting_threads() {
+std::set<std::string> cluster_system::waiting_versions() {
   const auto store = checkpoints();
   if (!store) return {};
-  std::vector<std::string> threads;
-  for (auto& run : store->runs({.graph = parts_->name,
-                   .statuses = {run_status::accepted, run_status::running},
-                   .unclaimed = true,
-                   .limit = 1'000'000})) {
-    threads.push_back(std::move(run.thread_id));
+  std::set<std::string> versions;
+  for (const auto& run : store->runs({.graph = parts_->name,
+                         .statuses = {run_status::accepted, run_status::running},
+                         .unclaimed = true,
+                         .limit = 1'000'000})) {
+    versions.insert(pinned_version(run));
   }
-  return threads;
+  return versions;
 }
 
 std::shared_ptr<checkpoint_store> cluster_system::checkpoints() {

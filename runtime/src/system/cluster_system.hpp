@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,12 +101,12 @@ class cluster_system {
   [[nodiscard]] bool has_changed_since(const std::string& thread);
   /// 16 hexadecimal digits of the hash: what runs are pinned to, if they are.
   [[nodiscard]] std::string version() const;
-  /// The version that a thread was pinned to last; empty: to none.
+  /// The version that the last run of a thread is pinned to; empty: to none. After `executor`.
   [[nodiscard]] std::string version_of(const std::string& thread);
   /// The text of a version of this system, if the store has it.
   [[nodiscard]] std::optional<kept_file> kept(const std::string& version);
-  /// Threads of this system's unfinished runs that nobody works on. After `executor`.
-  [[nodiscard]] std::vector<std::string> waiting_threads();
+  /// The versions of this system's unfinished runs that nobody works on. After `executor`.
+  [[nodiscard]] std::set<std::string> waiting_versions();
   /// Null before `executor`, or without a store.
   [[nodiscard]] std::shared_ptr<checkpoint_store> checkpoints();
   /// Where the store is: see `cluster_file/store_place.hpp`. It may hold a password.
