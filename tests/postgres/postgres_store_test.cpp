@@ -217,6 +217,29 @@ TEST_CASE("No batch is lost or written twice when the database is killed") {
   CHECK_FALSE(other->claim("t"));
 }
 
+TEST_CASE("The fence lets each batch of a living server through once") {
+  const auto schema = database::new_schema();
+  const auto store = open_postgres(schema);
+  store::postgres_connection connection{database::shared().target(), schema};
+  const auto pass = [&](const std::string& server, int batch) -> std::string {
+    try {
+      connection.execute("SELECT fence(" + server + ", " + std::to_string(batch) + ")");
+    } catch (const store::postgres_failure& refused) {
+      return refused.state;
+    }
+    return "passed";
+  };
+  const std::string mine = "(SELECT id FROM servers)";
+  CHECK(pass(mine, 1) == "passed");
+  CHECK(pass(mine, 1) == "MC007");
+  CHECK(pass(mine, 2) == "passed");
+  CHECK(pass("0", 3) == "MC009");
+  // The store's own first batch has a number that is taken: that is no retry, and no success.
+  CHECK(code_of([&] { put(*store, run("r", "t")); }) == errc::store_failed);
+  connection.execute("DELETE FROM servers");
+  CHECK(code_of([&] { put(*store, run("r", "t")); }) == errc::lease_lost);
+}
+
 TEST_CASE("A target that is of no use is named, and its password is not") {
   const auto& target = database::shared().target();
   const auto open = [](const std::string& where, const postgres_options& options = {}) {

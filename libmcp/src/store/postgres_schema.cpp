@@ -48,8 +48,12 @@ CREATE INDEX memory_words ON memory USING gin(words);
 constexpr const char* functions = R"sql(
 CREATE FUNCTION fence(me bigint, number bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE writers SET batch = number WHERE server = me;
-  IF NOT FOUND THEN RAISE EXCEPTION 'the lease is lost' USING ERRCODE = 'MC009'; END IF;
+  UPDATE writers SET batch = number WHERE server = me AND batch < number;
+  IF FOUND THEN RETURN; END IF;
+  IF EXISTS(SELECT 1 FROM writers WHERE server = me) THEN
+    RAISE EXCEPTION 'the batch is there already' USING ERRCODE = 'MC007';
+  END IF;
+  RAISE EXCEPTION 'the lease is lost' USING ERRCODE = 'MC009';
 END $$;
 
 CREATE FUNCTION thread_named(wanted text, at bigint) RETURNS bigint LANGUAGE plpgsql AS $$

@@ -16,6 +16,7 @@ inline constexpr const char* state_no_checkpoint = "MC003";
 inline constexpr const char* state_other_thread = "MC004";  ///< detail: the stored thread
 inline constexpr const char* state_no_thread = "MC005";
 inline constexpr const char* state_thread_exists = "MC006";
+inline constexpr const char* state_batch_there = "MC007";
 inline constexpr const char* state_lease_lost = "MC009";
 
 /// Throws `invalid_argument` unless it is a plain SQL name.

@@ -91,8 +91,14 @@ void postgres_writer::once(const Function& function,
   bool first = true;
   session_.use(
       [&](postgres_connection& connection) {
-        if (!std::exchange(first, false) && committed(connection)) return;
-        function(connection);
+        const bool again = !std::exchange(first, false);
+        if (again && committed(connection)) return;
+        try {
+          function(connection);
+        } catch (const postgres_failure& why) {
+          // Its first sending was still under way in the database when the connection was lost.
+          if (!again || why.state != state_batch_there) throw;
+        }
       },
       [&](const postgres_failure& why) {
         if (why.state == state_lease_lost) {
