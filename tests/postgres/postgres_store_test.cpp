@@ -4,6 +4,7 @@
 #include "store/lease_rules.hpp"
 #include "store/memory_conformance.hpp"
 #include "store/postgres_connection.hpp"
+#include "store/postgres_lease.hpp"
 #include "support/catch.hpp"
 
 #include <atomic>
@@ -178,6 +179,38 @@ TEST_CASE("A server that was stopped for longer than its lease can write nothing
   CHECK(WEXITSTATUS(status) == 0);
   CHECK(list_at(*here, "t", 3) == std::vector{1, 3});
   CHECK_FALSE(here->load("t", "", checkpoint_id{2}).has_value());
+}
+
+TEST_CASE("A server that froze in the middle of a batch does not hold up those who take over") {
+  const auto schema = database::new_schema();
+  const auto here = open_postgres(schema, 300ms);
+  put(*here, run("r", "t"));
+  const auto& target = database::shared().target();
+  store::postgres_connection other{target, schema};
+  static constexpr store::postgres_statement enter{
+      "enter_dead",
+      "INSERT INTO servers(name, until) VALUES('frozen', clock_timestamp()) RETURNING id"};
+  const auto id = other.query(enter).integer(0, 0);
+  const auto text = std::to_string(id);
+  other.execute("INSERT INTO writers VALUES(" + text + ", 0); INSERT INTO claims VALUES('t', " +
+                text + ")");
+  // Its session has begun a batch, and never ends it.
+  store::postgres_connection frozen{target, schema, store::postgres_lease::session_of(id)};
+  frozen.execute("BEGIN; SELECT fence(" + text + ", 1)");
+  CHECK_FALSE(here->claim("t"));
+  listener news{*here};
+  news.wait_for(store_news::freed);
+  CHECK(here->claim("t"));
+  CHECK_THROWS_AS(frozen.execute("COMMIT"), store::postgres_failure);
+}
+
+TEST_CASE("Who begins to listen after the lease is lost is told so") {
+  const auto schema = database::new_schema();
+  const auto store = open_postgres(schema);
+  database::shared().run("DELETE FROM " + schema + ".servers");
+  CHECK(code_of([&] { put(*store, run("r", "t")); }) == errc::lease_lost);
+  listener late{*store};
+  late.wait_for(store_news::lost);
 }
 
 TEST_CASE("No batch is lost or written twice when the database is killed") {

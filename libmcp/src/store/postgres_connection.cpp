@@ -139,10 +139,12 @@ void postgres_values::add(const std::optional<postgres_bytes>& bytes) {
 
 // The connection ----------------------------------------------------------------------------------
 
-postgres_connection::postgres_connection(const std::string& target, const std::string& schema) {
+postgres_connection::postgres_connection(const std::string& target, const std::string& schema,
+                                         const std::string& name) {
   std::vector<const char*> keys;
   std::vector<const char*> values;
-  const auto settings = settings_of(target);
+  auto settings = settings_of(target);
+  if (!name.empty()) settings["application_name"] = name;
   for (const auto& [key, value] : settings) {
     keys.push_back(key.c_str());
     values.push_back(value.c_str());

@@ -93,8 +93,9 @@ class postgres_values {
 /// `invalid_argument` for a text with a NUL, which PostgreSQL cannot keep.
 class postgres_connection {
  public:
-  /// Connects; `schema` is where names are looked up.
-  postgres_connection(const std::string& target, const std::string& schema);
+  /// Connects; `schema` is where names are looked up, `name` what the database calls the session.
+  postgres_connection(const std::string& target, const std::string& schema,
+                      const std::string& name = {});
 
   /// Statements without values, separated by semicolons. `sql` is never made of user input.
   postgres_result execute(const std::string& sql);

@@ -29,8 +29,15 @@ constexpr postgres_statement renew{
     "UPDATE servers SET until = clock_timestamp() + $2::bigint * interval '1 millisecond' "
     "WHERE id = $1"
     " RETURNING id"};
-constexpr postgres_statement take_over{
-    "take_over", "DELETE FROM servers WHERE until < clock_timestamp() AND id <> $1 RETURNING name"};
+constexpr postgres_statement expired{
+    "expired", "SELECT id FROM servers WHERE until < clock_timestamp() AND id <> $1"};
+constexpr postgres_statement end_session{
+    "end_session",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 "
+    "AND datname = current_database() AND usename = current_user"};
+constexpr postgres_statement remove{
+    "remove_server",
+    "DELETE FROM servers WHERE id = $1 AND until < clock_timestamp() RETURNING id"};
 constexpr postgres_statement leave_all{"leave", "DELETE FROM servers WHERE id = $1"};
 constexpr postgres_statement tell{"tell", "SELECT pg_notify('fastmcp_freed', current_schema())"};
 constexpr postgres_statement free_runs{
@@ -75,6 +82,10 @@ postgres_lease::~postgres_lease() {
   ::close(wake_);
 }
 
+std::string postgres_lease::session_of(std::int64_t server) {
+  return "fastmcp server " + std::to_string(server);
+}
+
 void postgres_lease::lose() {
   if (!lost_.exchange(true, std::memory_order_acq_rel)) watchers_->tell(store_news::lost);
 }
@@ -87,6 +98,7 @@ error postgres_lease::loss() const {
 
 std::shared_ptr<void> postgres_lease::watch(std::function<void(store_news)> told) {
   const std::lock_guard lock{watchers_->mutex};
+  if (lost()) told(store_news::lost);
   const auto at = watchers_->all.insert(watchers_->all.end(), std::move(told));
   return {static_cast<void*>(this), [kept = watchers_, at](void*) {
             const std::lock_guard inner{kept->mutex};
@@ -101,7 +113,8 @@ void postgres_lease::keep() {
     try {
       if (!connection) {
         connection.emplace(where_.target, where_.schema);
-        connection->execute("LISTEN fastmcp_freed");
+        connection->execute("LISTEN fastmcp_freed; SET lock_timeout TO " +
+                            std::to_string(rules_.renew_every().count()));
       }
       round(*connection);
     } catch (const postgres_failure&) {
@@ -121,11 +134,23 @@ void postgres_lease::round(postgres_connection& connection) {
   if (connection.query(renew, server_, std::int64_t{lease_.count()}).rows() == 0) return lose();
   const auto now = steady_now();
   rules_.renewed(now);
-  if (rules_.may_judge(now) && connection.query(take_over, server_).rows() > 0) {
-    connection.query(tell);
-  }
+  if (rules_.may_judge(now) && take_over(connection)) connection.query(tell);
   const bool told = connection.take_notifications();
   if (connection.query(free_runs).rows() > 0 || told) watchers_->tell(store_news::freed);
+}
+
+/// True when a server was dead. One that froze with half of a batch sent holds its row in
+/// `writers`: its session is ended first, for the deletion would wait as long as it is frozen.
+/// Should it live after all, it connects again.
+bool postgres_lease::take_over(postgres_connection& connection) const {
+  const auto found = connection.query(expired, server_);
+  bool any = false;
+  for (int row = 0; row < found.rows(); ++row) {
+    const auto dead = found.integer(row, 0);
+    connection.query(end_session, session_of(dead));
+    any = connection.query(remove, dead).rows() > 0 || any;
+  }
+  return any;
 }
 
 void postgres_lease::wait(postgres_connection* connection, std::chrono::milliseconds within) {

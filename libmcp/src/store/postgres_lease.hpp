@@ -27,6 +27,8 @@ class postgres_lease {
   postgres_lease& operator=(const postgres_lease&) = delete;
 
   [[nodiscard]] std::int64_t server() const noexcept { return server_; }
+  /// The name of the session that writes for a server: who takes over ends it first.
+  [[nodiscard]] static std::string session_of(std::int64_t server);
   [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_acquire); }
   /// From a write that was fenced.
   void lose();
@@ -40,6 +42,7 @@ class postgres_lease {
 
   void keep();
   void round(postgres_connection& connection);
+  [[nodiscard]] bool take_over(postgres_connection& connection) const;
   void wait(postgres_connection* connection, std::chrono::milliseconds within);
   void leave() noexcept;
 

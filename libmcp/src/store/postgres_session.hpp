@@ -19,6 +19,7 @@ struct postgres_target {
   std::string schema{};
   std::string place{};  ///< for people
   std::chrono::milliseconds patience{};
+  std::string session{};  ///< what the database calls it; empty: no name of its own
 };
 
 /// A connection that is made when it is needed and made again when it is lost. For one thread at a
@@ -39,7 +40,7 @@ class postgres_session {
     for (int passing = 0;;) {
       std::optional<postgres_failure> failed;
       try {
-        if (!connection_) connection_.emplace(where_.target, where_.schema);
+        if (!connection_) connection_.emplace(where_.target, where_.schema, where_.session);
         return function(*connection_);
       } catch (postgres_failure& what) {
         failed = std::move(what);
@@ -59,8 +60,6 @@ class postgres_session {
       throw failed->as_error(where_.place);
     }
   }
-
-  [[nodiscard]] const postgres_target& where() const noexcept { return where_; }
 
  private:
   static constexpr std::chrono::milliseconds first_pause{20};

@@ -70,8 +70,11 @@ void refuse(const store_write& op, const postgres_failure& why) {
 
 }  // namespace
 
-postgres_writer::postgres_writer(const postgres_target& where, postgres_lease& lease)
-    : lease_(lease), session_(where) {}
+postgres_writer::postgres_writer(postgres_target where, postgres_lease& lease)
+    : lease_(lease), session_([&] {
+        where.session = postgres_lease::session_of(lease.server());
+        return std::move(where);
+      }()) {}
 
 /// Whether the batch `batch_` is there already, after the connection was lost in it.
 bool postgres_writer::committed(postgres_connection& connection) const {

@@ -16,7 +16,7 @@ namespace mcp::store {
 /// threads; they wait for each other.
 class postgres_writer {
  public:
-  postgres_writer(const postgres_target& where, postgres_lease& lease);
+  postgres_writer(postgres_target where, postgres_lease& lease);
 
   void write(std::span<const store_write> batch);
   void copy_thread(const std::string& source, const std::string& target);
