@@ -1,6 +1,7 @@
 // Runs are pinned to the version of the graph that accepted them.
 
 #include "actors/scenario.hpp"
+#include "support/code_of.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -42,17 +43,6 @@ graph<notes> question(const std::string& word) {
     return update<notes>{}.append(&notes::log, word + ctx.ask<std::string>("what?"));
   };
   return graph<notes>("trip").node("ask", ask).entry_point("ask").finish_point("ask");
-}
-
-std::string message_of(const std::function<void()>& call, errc code) {
-  try {
-    call();
-  } catch (const error& what) {
-    CHECK(what.code() == code);
-    return what.message();
-  }
-  FAIL("nothing was thrown");
-  return {};
 }
 
 }  // namespace

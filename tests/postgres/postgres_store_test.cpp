@@ -53,17 +53,6 @@ class listener {
   std::shared_ptr<void> watch_;
 };
 
-std::string message_of(const std::function<void()>& function, errc code) {
-  try {
-    function();
-  } catch (const error& what) {
-    CHECK(what.code() == code);
-    return what.message();
-  }
-  FAIL("nothing was thrown");
-  return {};
-}
-
 /// A process with a store of its own, which does `first` and then waits to be killed.
 pid_t other_process(const std::function<void()>& first) {
   std::array<int, 2> ready{};

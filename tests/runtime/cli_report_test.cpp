@@ -64,6 +64,9 @@ TEST_CASE("A hint how to resume can be pasted into a shell", "[cli][report]") {
   options.store = "it's.db";
   CHECK(resume_hint(options, "t1", 1) ==
         "mcp-cluster resume t1 'my team.yaml' --store 'it'\\''s.db' --answer JSON");
+  options.store = "postgresql://me:hunter2@db/x";
+  CHECK(resume_hint(options, "t1", 0) ==
+        "mcp-cluster resume t1 'my team.yaml' --store 'postgresql://me:***@db/x'");
 }
 
 TEST_CASE("A store that ends with the process is refused where it must last", "[cli][report]") {

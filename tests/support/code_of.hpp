@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <functional>
+#include <string>
 
 namespace mcp::test {
 
@@ -13,6 +14,18 @@ inline errc code_of(const std::function<void()>& function) {
     function();
   } catch (const error& failure) {
     return failure.code();
+  }
+  FAIL("nothing was thrown");
+  return {};
+}
+
+/// The message of the error that `function` throws, which has to have this code.
+inline std::string message_of(const std::function<void()>& function, errc code) {
+  try {
+    function();
+  } catch (const error& failure) {
+    CHECK(failure.code() == code);
+    return failure.message();
   }
   FAIL("nothing was thrown");
   return {};

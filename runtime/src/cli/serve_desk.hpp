@@ -23,11 +23,11 @@ class serve_desk {
   /// `most_runs`: under way at once; beyond, new ones are refused.
   /// `load`: how older versions of the file are loaded, for the runs that are pinned to them.
   serve_desk(std::shared_ptr<cluster_system> system, std::shared_ptr<cluster_server> server,
-             std::size_t most_runs, load_options load = {});
+             std::size_t most_runs, load_options load);
 
   /// Takes up the unfinished runs of the store, and later on those of other servers that end or
   /// die. How many there are now.
-  std::size_t recover(service_options service = {});
+  std::size_t recover(service_options service);
   void handle(const nlohmann::json& request, const control_server::line_sink& answer);
 
   /// Sets what is counted here and not by the executor.

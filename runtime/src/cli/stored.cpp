@@ -90,7 +90,7 @@ std::optional<run_record> last_run(checkpoint_store& store, const std::string& t
 std::string resume_hint(const command_options& options, const std::string& thread,
                         std::size_t questions) {
   auto line = "mcp-cluster resume " + shell_word(thread) + ' ' + shell_word(options.file);
-  if (options.store) line += " --store " + shell_word(*options.store);
+  if (options.store) line += " --store " + shell_word(shown_store(*options.store));
   for (const auto& model : options.models) line += " --model " + shell_word(model);
   if (options.offline) line += " --offline";
   if (questions == 1) line += " --answer JSON";

@@ -25,7 +25,7 @@ class http_monitor {
     std::string type = "text/plain; charset=utf-8";
     std::string body{};
   };
-  /// For a path without its query; on the monitor's thread. Nothing of status 404: there is none.
+  /// For a path without its query; on the monitor's thread. What it throws becomes status 500.
   using handler = std::function<answer(std::string_view path)>;
 
   /// Listens; port 0: a free one. Throws `connection_failed`.
