@@ -4,6 +4,8 @@
 #include "mcp/agent.hpp"
 #include "mcp/json.hpp"
 
+#include <future>
+
 namespace mcp::test {
 namespace {
 
@@ -73,6 +75,36 @@ TEST_CASE("A typed message reaches a handler that takes JSON, and JSON a typed o
         R"({"pages":0,"text":"x"})");
   const auto found = agents.ask<note>("typed/x", note{"y", 1}, patience);
   CHECK(found.text == "y");
+}
+
+TEST_CASE("A handler without a name takes the messages that no other one does", "[agent]") {
+  auto spec = dynamic_type();
+  spec.handlers.push_back({.name = "",
+                           .message = &value_type_of<json>,
+                           .run = [](void*, const void* message, agent_context& ctx) {
+                             return value{json{{"message", ctx.info().message},
+                                               {"durable", ctx.info().durable},
+                                               {"content", *static_cast<const json*>(message)}}};
+                           }});
+  const auto store = in_memory_checkpoint_store();
+  {
+    agent_system agents{{.store = store}, {spec}};
+    CHECK(json::parse(agents.ask_json("dynamic/a", "dance", R"({"n":1})", patience)) ==
+          json{{"message", "dance"}, {"durable", false}, {"content", {{"n", 1}}}});
+    CHECK(json::parse(agents.ask_json("dynamic/a", "add", R"({"by":1})", patience))["n"] == 1);
+    agents.stop("dynamic/a", "so that a message waits in the store");
+  }
+  // What is stored has the message's name.
+  spec.options.intensity = 0;
+  std::promise<std::string> heard;
+  auto listening = spec;
+  listening.handlers.back().run = [&](void*, const void*, agent_context& ctx) -> value {
+    heard.set_value(std::string{ctx.info().message} + (ctx.info().durable ? " durable" : ""));
+    return {};
+  };
+  agent_system agents{{.store = store}, {listening}};
+  agents.send_durable("dynamic/a", {.name = "sing", .cbor = json_to_cbor("{}")}, {});
+  CHECK(heard.get_future().get() == "sing durable");
 }
 
 }  // namespace mcp::test

@@ -245,6 +245,39 @@ TEST_CASE("A callback that never comes fails the message when it is dropped", "[
         errc::invalid_argument);
 }
 
+TEST_CASE("A message that starts over has sent, asked and made nothing before", "[agent]") {
+  std::vector<std::string> ids;
+  std::shared_ptr<agent_later<ledger>> first;
+  const auto type = agent<ledger>("again")
+                        .on([&](ledger&, const add&, agent_context& ctx) {
+                          ids.push_back(ctx.make_id());
+                          ctx.tell("again/other", write_line{"of the first try"});
+                          ctx.subscribe("first try");
+                          ctx.reply(std::int64_t{-1});
+                          first = std::make_shared<agent_later<ledger>>(ctx.later<ledger>());
+                          CHECK(first->wanted());
+                          ctx.start_over();
+                          CHECK(!first->wanted());
+                          first->resume([](ledger& s, agent_context&) { s.sum = -1; });
+                          ids.push_back(ctx.make_id());
+                          ctx.tell("again/other", write_line{"of the second"});
+                          ctx.later<ledger>().resume([](ledger& s, agent_context& on) {
+                            s.sum = 7;
+                            on.reply(s.sum);
+                          });
+                        })
+                        .on([](ledger& s, const write_line& m) { s.lines.push_back(m.line); })
+                        .on([](const ledger& s, const read_all&) { return s; });
+  agent_system agents{{}, {type}};
+  CHECK(agents.ask("again/a", add{}, patience) == 7);
+  CHECK(agents.ask("again/a", read_all{}, patience).sum == 7);
+  CHECK(agents.ask("again/other", read_all{}, patience).lines ==
+        std::vector<std::string>{"of the second"});
+  CHECK(agents.subscribers("first try") == 0);
+  REQUIRE(ids.size() == 2);
+  CHECK(ids[0] == ids[1]);
+}
+
 TEST_CASE("A reply of another type than declared is an error, not a surprise", "[agent]") {
   const auto type = agent<ledger>("liar").on(
       [](ledger&, const add&, agent_context& ctx) { ctx.reply(std::string{"five"}); });

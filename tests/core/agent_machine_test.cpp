@@ -245,6 +245,25 @@ TEST_CASE("An idle agent leaves when its time is over and nothing is unwritten")
   CHECK(agent.arrive(letter()).gone);
 }
 
+TEST_CASE("A message that starts over waits for nothing that it asked before") {
+  desk agent;
+  agent.load();
+  agent.arrive(letter());
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::begin);
+  static_cast<void>(agent.machine.take());
+  agent.machine.opened();
+  agent.machine.opened();
+  const auto before = agent.machine.generation();
+  CHECK(agent.machine.resumed(before));
+  agent.machine.start_over();
+  CHECK(agent.machine.open() == 0);
+  CHECK(!agent.machine.resumed(before));
+  agent.machine.opened();
+  agent.machine.turn_ended({}, 0);
+  CHECK(agent.machine.phase() == agent_phase::waiting);
+  CHECK(agent.machine.resumed(agent.machine.generation()));
+}
+
 TEST_CASE("An agent with idle zero never leaves") {
   desk agent{{.idle = milliseconds{0}}};
   agent.load();

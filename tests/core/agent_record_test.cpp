@@ -64,7 +64,7 @@ TEST_CASE("A durable message is read back as it was written") {
   const auto spec = bank();
   const log_order order{.number = 9,
                         .slot = 3,
-                        .handler = &spec.handlers[0],
+                        .name = "deposit",
                         .content = std::make_shared<const value>(deposit{5}),
                         .id = "m1",
                         .sender = "account/bob"};

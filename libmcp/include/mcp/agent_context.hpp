@@ -21,6 +21,8 @@ struct agent_info {
   std::string_view key{};
   std::string_view message_id{};  ///< the same when a durable message is repeated after a crash
   std::string_view sender{};      ///< address of the agent that sent it; empty: from outside
+  std::string_view message{};     ///< its name
+  bool durable = false;           ///< it was told durably
 };
 
 /// Work that goes on later on the agent: runs `then` on the state of the message at work.
@@ -37,6 +39,8 @@ class MCP_EXPORT agent_later_port {
   /// The first call counts. Nothing happens when the message has failed meanwhile.
   virtual void resume(agent_continuation then) = 0;
   virtual void fail(error reason) = 0;
+  /// False when the message has failed meanwhile, or nobody waits for its answer any more.
+  [[nodiscard]] virtual bool wanted() const noexcept = 0;
 };
 
 /// Something that has to be done before a message counts as handled; calls back once, from any
@@ -63,6 +67,7 @@ class MCP_EXPORT agent_port {
                    std::function<void(void*, agent_outcome, agent_context&)> then) = 0;
   [[nodiscard]] virtual std::shared_ptr<agent_later_port> later() = 0;
   virtual void before_commit(agent_step step) = 0;
+  virtual void start_over() = 0;
   /// Runs `work` on the pool for blocking work; false when its queue is full.
   [[nodiscard]] virtual bool submit(std::function<void()> work) = 0;
   /// The type of the agent's state.
@@ -89,6 +94,8 @@ class agent_later {
   }
   /// Fails the message.
   void fail(error reason) const { port_->fail(std::move(reason)); }
+  /// False when nothing would come of going on.
+  [[nodiscard]] bool wanted() const noexcept { return port_->wanted(); }
 
  private:
   std::shared_ptr<agent_later_port> port_;
@@ -175,6 +182,13 @@ class agent_context {
   }
   /// The same for work that calls back.
   void before_commit_step(agent_step step) { port_->before_commit(std::move(step)); }
+
+  /// Forgets all that this message has sent, asked, subscribed to and answered so far, and counts
+  /// ids anew, as if its handler had just begun: for work that was lost elsewhere and is repeated.
+  /// What was awaited comes too late now. The state is as the handler has left it.
+  void start_over() { port_->start_over(); }
+  /// For messages and states without a C++ type.
+  [[nodiscard]] agent_port& port() const noexcept { return *port_; }
 
  private:
   [[nodiscard]] MCP_EXPORT agent_step blocking_step(std::function<void()> work) const;

@@ -77,7 +77,7 @@ struct MCP_EXPORT agent_outcome {
 
 /// What an agent type does with messages of one name. Immutable.
 struct agent_handler {
-  std::string name{};
+  std::string name{};  ///< empty: messages of every name that has no handler of its own
   const value_type* message = nullptr;
   const value_type* reply = nullptr;  ///< null: any, or none
   bool reads_only = false;            ///< does not change the state: it is not copied
@@ -95,7 +95,7 @@ struct agent_spec {
   std::vector<agent_handler> handlers{};
   agent_options options{};
 
-  /// The handler of this name, or null.
+  /// The handler of messages of this name, or null.
   [[nodiscard]] MCP_EXPORT const agent_handler* find(std::string_view name) const noexcept;
 };
 

@@ -110,6 +110,19 @@ std::uint64_t agent_cell::open_question() {
   return machine_.generation();
 }
 
+bool agent_cell::is_awaited(std::uint64_t generation) const {
+  const lock held{mutex_};
+  return machine_.generation() == generation && machine_.open() > 0 && !machine_.stopping() &&
+         work_->mail.wanted();
+}
+
+void agent_cell::start_over() {
+  std::deque<agent_continuation> late;
+  const lock held{mutex_};
+  machine_.start_over();
+  late.swap(work_->ready);
+}
+
 void agent_cell::stop(error reason) {
   std::vector<core::agent_mail> refused;
   {

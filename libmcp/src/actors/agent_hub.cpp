@@ -40,7 +40,7 @@ const agent_handler& subscription_handler(bool on) {
 constexpr milliseconds subscription_patience{60'000};
 
 std::string name_of_question(std::string_view address, const core::agent_mail& mail) {
-  return "message \"" + mail.handler->name + "\" to agent \"" + std::string{address} + "\"";
+  return "message \"" + mail.title() + "\" to agent \"" + std::string{address} + "\"";
 }
 
 }  // namespace
@@ -57,6 +57,7 @@ core::agent_mail agent_hub::make_mail(std::string_view address, const agent_mess
                                            "\" have no handler for \"" + message.name + "\"" +
                                            detail::suggestion(message.name, known)};
   }
+  mail.name = message.name;
   mail.content = core::decode_agent_content(*mail.handler, message);
   mail.id = how.id.empty()
                 ? core::make_random_id(runtime_->clock().random(), runtime_->clock().random())

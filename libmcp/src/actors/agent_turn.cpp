@@ -67,7 +67,7 @@ std::optional<error> agent_cell::call_handler(const agent_continuation& then) {
     cause = what.what();
   } catch (...) {  // named below
   }
-  return error{errc::agent_failed, "message \"" + handler.name + "\": " + cause}.at(
+  return error{errc::agent_failed, "message \"" + work.mail.title() + "\": " + cause}.at(
       {.node = address_});
 }
 

@@ -27,6 +27,10 @@ class later_answer final : public agent_later_port {
     if (used_.load()) return;
     resume([reason = std::move(reason)](void*, agent_context&) { throw error{reason}; });
   }
+  bool wanted() const noexcept override {
+    const auto cell = cell_.lock();
+    return !used_.load() && cell && cell->is_awaited(generation_);
+  }
 
  private:
   std::weak_ptr<agent_cell> cell_;
@@ -42,7 +46,9 @@ agent_info agent_work::info() const {
           .type = parts.type,
           .key = parts.key,
           .message_id = mail.id,
-          .sender = mail.sender};
+          .sender = mail.sender,
+          .message = mail.title(),
+          .durable = mail.durable};
 }
 
 bool agent_work::cancelled() const noexcept {
@@ -126,6 +132,17 @@ void agent_work::ask(std::string address, agent_message message, milliseconds ti
 void agent_work::before_commit(agent_step step) {
   count_send();
   steps.push_back(std::move(step));
+}
+
+void agent_work::start_over() {
+  cell_.start_over();
+  // Those who would have answered say that they were dropped: too late, and not under the lock.
+  std::exchange(questions, {}).clear();
+  sendings.clear();
+  topics.clear();
+  steps.clear();
+  answer.reset();
+  sent_ = 0;
 }
 
 bool agent_work::submit(std::function<void()> work) {

@@ -55,6 +55,7 @@ class agent_work final : public agent_port {
            std::function<void(void*, agent_outcome, agent_context&)> then) override;
   [[nodiscard]] std::shared_ptr<agent_later_port> later() override;
   void before_commit(agent_step step) override;
+  void start_over() override;
   [[nodiscard]] bool submit(std::function<void()> work) override;
   [[nodiscard]] const value_type& state_type() const noexcept override;
 

@@ -62,7 +62,7 @@ void agent_machine::number(agent_mail& mail) {
   }
   orders_.push_back({.number = mail.number,
                      .slot = mail.slot,
-                     .handler = mail.handler,
+                     .name = mail.title(),
                      .content = mail.content,
                      .id = mail.id,
                      .sender = mail.sender,
@@ -168,6 +168,11 @@ agent_mail agent_machine::take() {
   at_work_ = mail.durable ? mail.number : 0;
   slot_at_work_ = mail.slot;
   return mail;
+}
+
+void agent_machine::start_over() {
+  ++generation_;
+  open_ = resumed_ = 0;
 }
 
 bool agent_machine::resumed(std::uint64_t generation) {

@@ -36,7 +36,7 @@ struct agent_admission {
 struct log_order {
   std::uint64_t number = 0;
   std::uint32_t slot = 0;
-  const agent_handler* handler = nullptr;
+  std::string name{};  ///< of the message
   std::shared_ptr<const value> content{};
   std::string id{};
   std::string sender{};
@@ -80,6 +80,8 @@ class agent_machine {
   [[nodiscard]] agent_mail take();
   /// Tells a message from the next: answers for earlier ones are late.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+  /// During a turn: answers to what was asked so far are late now.
+  void start_over();
   /// During a turn: one more answer is awaited.
   void opened() { ++open_; }
   [[nodiscard]] std::size_t open() const noexcept { return open_ + resumed_; }

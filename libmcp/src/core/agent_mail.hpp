@@ -37,6 +37,7 @@ struct agent_mail {
   std::string id{};
   std::string sender{};
   const agent_handler* handler = nullptr;  ///< of the agent's type
+  std::string name{};                      ///< of the message, for a handler of all others
   std::shared_ptr<const value> content{};
   std::shared_ptr<asker> from{};  ///< null: a tell
   std::shared_ptr<const ask_chain> chain{};
@@ -48,6 +49,9 @@ struct agent_mail {
   std::function<void(std::optional<mcp::error>)> accepted{};
 
   [[nodiscard]] bool wanted() const noexcept { return !from || from->wanted(); }
+  [[nodiscard]] const std::string& title() const noexcept {
+    return handler->name.empty() ? name : handler->name;
+  }
 };
 
 }  // namespace mcp::core

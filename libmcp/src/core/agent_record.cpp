@@ -74,7 +74,7 @@ std::string encode_agent_mail(const log_order& order) {
   writer.unsigned_integer(order.number);
   writer.text(order.id);
   writer.text(order.sender);
-  writer.text(order.handler->name);
+  writer.text(order.name);
   order.content->type()->encode(writer, order.content->get());
   return writer.take();
 }
@@ -94,12 +94,12 @@ agent_mail decode_agent_mail(std::string_view bytes, const std::string& key,
   mail.number = reader.unsigned_integer();
   mail.id = reader.text();
   mail.sender = reader.text();
-  const auto name = reader.text();
-  mail.handler = spec.find(name);
+  mail.name = reader.text();
+  mail.handler = spec.find(mail.name);
   if (mail.handler == nullptr) {
     throw error{errc::unknown_message, "agents of type \"" + spec.type +
                                            "\" have no handler for the stored message \"" +
-                                           std::string{name} + "\""};
+                                           mail.name + "\""};
   }
   mail.content = std::make_shared<const value>(decode_value(*mail.handler->message, reader));
   check_end(reader);
@@ -143,10 +143,12 @@ std::string agent_outcome::cbor() const {
 }
 
 const agent_handler* agent_spec::find(std::string_view wanted) const noexcept {
+  const agent_handler* otherwise = nullptr;
   for (const auto& one : handlers) {
     if (one.name == wanted) return &one;
+    if (one.name.empty()) otherwise = &one;
   }
-  return nullptr;
+  return otherwise;
 }
 
 std::string_view name(agent_phase phase) noexcept {
