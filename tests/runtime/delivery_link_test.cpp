@@ -101,8 +101,10 @@ TEST_CASE("What is no frame is refused, and later versions may add items", "[del
 TEST_CASE("Messages arrive whole and in order, both ways", "[delivery]") {
   pair_of_links both;
   CHECK(both.a.send("before there is a connection"));
+  CHECK(both.a.version() == 0);
   both.connect();
   CHECK(both.a.open());
+  CHECK(both.a.version() == highest_wire_version);
   CHECK(both.a.send(""));
   CHECK(both.b.send("four"));
   CHECK(both.b.send(std::string(100, 'x')));  // 25 frames, the window is 4

@@ -116,6 +116,7 @@ void delivery_link::handle(const hello_frame& hello) {
     return end_connection(std::move(objection), true);
   }
   peer_ = hello.name;
+  version_ = std::min(hello.highest, highest_wire_version);
   if (hello.incarnation != peer_incarnation_) meet_incarnation(hello.incarnation);
   phase_ = phase::greeted;
   ack_due_ = true;

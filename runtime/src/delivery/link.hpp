@@ -69,6 +69,8 @@ class delivery_link {
   /// Both have said hello, and the other end what it has.
   [[nodiscard]] bool open() const noexcept { return phase_ == phase::open; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
+  /// The version of the wire that both speak, of the peer's incarnation; 0: it said no hello yet.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_; }
   /// Whether all messages were acknowledged.
@@ -102,6 +104,7 @@ class delivery_link {
   link_limits limits_;
   std::string peer_;
   std::uint64_t peer_incarnation_ = 0;
+  std::uint64_t version_ = 0;
 
   // Of the connection.
   phase phase_ = phase::closed;
