@@ -1,17 +1,16 @@
 // A server and its workers over loopback connections, each with actors of its own.
-#include "members/cluster_server.hpp"
-#include "members/cluster_worker.hpp"
-#include "plugins/plugin_rules.hpp"
 #include "runtime/cluster_system_support.hpp"
+#include "runtime/small_cluster.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <thread>
+
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
 
 using namespace mcp;
@@ -105,28 +104,6 @@ void offer_nodes(plugin& to) {
 
 constexpr plugin_manifest manifest{"FASTMCP", plugin_abi, "kit", "1.0.0", "", offer_nodes};
 
-class small_cluster {
- public:
-  explicit small_cluster(server_options options = {}) : server(cluster_server::start(options)) {}
-
-  cluster_worker& add(const std::string& name, std::size_t slots = 2,
-                      std::map<std::string, std::string> labels = {}) {
-    worker_options options{
-        .name = name, .server = server->address(), .labels = std::move(labels), .slots = slots};
-    options.load.plugins.built_in.push_back(load_plugin(manifest));
-    workers.push_back(std::make_unique<cluster_worker>(options));
-    return *workers.back();
-  }
-  [[nodiscard]] load_options options() const {
-    load_options made;
-    made.workers = server;
-    return made;
-  }
-
-  std::shared_ptr<cluster_server> server;
-  std::vector<std::unique_ptr<cluster_worker>> workers;
-};
-
 const std::string head =
     "plugins: {kit: {on: workers}}\n"
     "state: {log: {type: array, items: {type: string}, reducer: append}}\n";
@@ -151,16 +128,10 @@ std::size_t connections_to(const socket_address& address) {
   return found;
 }
 
-/// Polls what another process would see; the machine's load decides how often.
-template <class Ready>
-void eventually(Ready ready) {
-  while (!ready()) std::this_thread::yield();
-}
-
 }  // namespace
 
 TEST_CASE("Nodes of a plugin that only workers have run there", "[members]") {
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   cluster.add("one");
   const auto state = run_file(head + R"(
 nodes:
@@ -176,7 +147,7 @@ edges: [start -> first -> here -> there -> last -> END]
 }
 
 TEST_CASE("A run that needs workers waits for the first to join", "[members]") {
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   const cluster_folder folder{one_node("type: kit.mark")};
   const auto system = folder.load(cluster.options());
   auto handle = system->executor().start(json_state{system->type()});
@@ -188,7 +159,7 @@ TEST_CASE("A run that needs workers waits for the first to join", "[members]") {
 }
 
 TEST_CASE("A node goes to a worker with the labels of its placement", "[members]") {
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   auto& plain = cluster.add("plain", 8);
   auto& labelled = cluster.add("labelled", 1, {{"zone", "eu"}});
   static_cast<void>(run_file(one_node("lua: 'return {}', placement: {labels: {zone: eu}}"),
@@ -201,7 +172,7 @@ TEST_CASE("Effects, budgets, events and questions of a node on a worker are its 
           "[members]") {
   meeting here;
   met = &here;
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   cluster.add("one");
 
   SECTION("an effect happens once, whichever attempt") {
@@ -253,7 +224,7 @@ TEST_CASE("Effects, budgets, events and questions of a node on a worker are its 
 }
 
 TEST_CASE("What a worker cannot do is the error of the task, with the reason", "[members]") {
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   cluster.add("one");
   CHECK_THROWS_WITH(run_file(one_node("type: kit.none"), json::object(), cluster.options()),
                     Contains("no plugin offers the node \"kit.none\""));
@@ -266,7 +237,7 @@ TEST_CASE("What a worker cannot do is the error of the task, with the reason", "
 TEST_CASE("The tasks of a worker that is gone go elsewhere", "[members]") {
   meeting here;
   met = &here;
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   cluster.add("one", 1);
   const cluster_folder folder{one_node("type: kit.wait")};
   const auto system = folder.load(cluster.options());
@@ -286,7 +257,7 @@ TEST_CASE("The tasks of a worker that is gone go elsewhere", "[members]") {
 TEST_CASE("A cancelled run's task is cancelled at its worker", "[members]") {
   meeting here;
   met = &here;
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   auto& worker = cluster.add("one", 1);
   const cluster_folder folder{one_node("type: kit.wait")};
   const auto system = folder.load(cluster.options());
@@ -302,7 +273,7 @@ TEST_CASE("A cancelled run's task is cancelled at its worker", "[members]") {
 TEST_CASE("A worker that leaves finishes what it has and gets no more", "[members]") {
   meeting here;
   met = &here;
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   auto& leaving = cluster.add("leaving", 4);
   const cluster_folder folder{one_node("type: kit.wait")};
   const auto system = folder.load(cluster.options());
@@ -342,7 +313,7 @@ TEST_CASE("Workers come back to a server that has started anew", "[members]") {
 }
 
 TEST_CASE("Of two members with one name the later one is told why it may not join", "[members]") {
-  small_cluster cluster;
+  small_cluster cluster{manifest};
   cluster.add("same");
   eventually([&] { return cluster.server->members().size() == 1; });
   auto& second = cluster.add("same");

@@ -25,6 +25,10 @@ struct agent_info {
   bool durable = false;           ///< it was told durably
 };
 
+/// The id of the `number`th thing, from 1 on, that a message makes or sends.
+[[nodiscard]] MCP_EXPORT std::string make_agent_id(std::string_view message_id,
+                                                   std::size_t number);
+
 /// Work that goes on later on the agent: runs `then` on the state of the message at work.
 using agent_continuation = std::function<void(void* state, agent_context& ctx)>;
 
@@ -39,7 +43,7 @@ class MCP_EXPORT agent_later_port {
   /// The first call counts. Nothing happens when the message has failed meanwhile.
   virtual void resume(agent_continuation then) = 0;
   virtual void fail(error reason) = 0;
-  /// False when the message has failed meanwhile, or nobody waits for its answer any more.
+  /// False when the message has ended, or nobody waits for its answer any more.
   [[nodiscard]] virtual bool wanted() const noexcept = 0;
 };
 

@@ -112,7 +112,7 @@ std::uint64_t agent_cell::open_question() {
 
 bool agent_cell::is_awaited(std::uint64_t generation) const {
   const lock held{mutex_};
-  return machine_.generation() == generation && machine_.open() > 0 && !machine_.stopping() &&
+  return work_ && machine_.generation() == generation && !machine_.stopping() &&
          work_->mail.wanted();
 }
 

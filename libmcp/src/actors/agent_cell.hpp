@@ -49,7 +49,7 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   void step_done(std::uint64_t generation, std::optional<error> failed);
   /// One more answer is awaited; returns the generation it belongs to.
   [[nodiscard]] std::uint64_t open_question();
-  /// Whether the message of this generation still waits, and somebody for it.
+  /// Whether the message of this generation is still at work, and wanted.
   [[nodiscard]] bool is_awaited(std::uint64_t generation) const;
   void start_over();
 

@@ -197,12 +197,13 @@ void agent_cell::order_written(std::uint64_t number, bool ok) {
 }
 
 void agent_cell::release() {
-  const auto work = std::move(work_);  // its end may come back here: not under the lock
+  std::unique_ptr<agent_work> work;  // its end may come back here: not under the lock
   std::optional<error> failure;
   std::vector<core::agent_mail> refused;
   auto verdict = agent_on_failure::keep;
   {
     const lock held{mutex_};
+    work = std::move(work_);
     failure = machine_.failure();
     verdict = machine_.released(hub_->owner().clock().now(), failure && !work->rejected);
     if (machine_.stopping()) stopping_.store(true, std::memory_order_release);

@@ -4,7 +4,6 @@
 #include "actors/agent_hub.hpp"
 #include "actors/ask_ticket.hpp"
 #include "core/agent_address.hpp"
-#include "core/ids.hpp"
 
 #include <atomic>
 
@@ -29,7 +28,7 @@ class later_answer final : public agent_later_port {
   }
   bool wanted() const noexcept override {
     const auto cell = cell_.lock();
-    return !used_.load() && cell && cell->is_awaited(generation_);
+    return cell && cell->is_awaited(generation_);
   }
 
  private:
@@ -67,7 +66,7 @@ void agent_work::count_send() {
 
 std::string agent_work::make_id() {
   count_send();
-  return core::make_interrupt_id("agent", mail.id, sent_);
+  return make_agent_id(mail.id, sent_);
 }
 
 void agent_work::tell(std::string address, agent_message message, bool durable) {
@@ -126,6 +125,7 @@ void agent_work::ask(std::string address, agent_message message, milliseconds ti
           then(object, outcome, ctx);
         });
       });
+  asked_.push_back(made.from);
   questions.push_back({std::move(address), std::move(made), timeout});
 }
 
@@ -134,8 +134,17 @@ void agent_work::before_commit(agent_step step) {
   steps.push_back(std::move(step));
 }
 
+void agent_work::withdraw_questions() {
+  for (const auto& one : std::exchange(asked_, {})) {
+    if (const auto from = one.lock()) {
+      from->answer({.error = error{errc::cancelled, "the message that asked has ended"}});
+    }
+  }
+}
+
 void agent_work::start_over() {
   cell_.start_over();
+  withdraw_questions();
   // Those who would have answered say that they were dropped: too late, and not under the lock.
   std::exchange(questions, {}).clear();
   sendings.clear();

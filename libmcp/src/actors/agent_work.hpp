@@ -41,6 +41,8 @@ struct agent_question {
 class agent_work final : public agent_port {
  public:
   agent_work(agent_cell& cell, core::agent_mail taken) : mail(std::move(taken)), cell_(cell) {}
+  /// Whom it still asks need not answer.
+  ~agent_work() override { withdraw_questions(); }
 
   [[nodiscard]] agent_info info() const override;
   [[nodiscard]] bool cancelled() const noexcept override;
@@ -71,9 +73,11 @@ class agent_work final : public agent_port {
 
  private:
   void count_send();
+  void withdraw_questions();
 
   agent_cell& cell_;
   std::size_t sent_ = 0;
+  std::vector<std::weak_ptr<core::asker>> asked_;
 };
 
 }  // namespace mcp::actors

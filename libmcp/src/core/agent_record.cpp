@@ -1,5 +1,7 @@
 #include "core/agent_record.hpp"
 
+#include "core/ids.hpp"
+
 #include <charconv>
 
 namespace mcp::core {
@@ -127,6 +129,10 @@ std::shared_ptr<const value> decode_agent_content(const agent_handler& handler,
 }  // namespace mcp::core
 
 namespace mcp {
+
+std::string make_agent_id(std::string_view message_id, std::size_t number) {
+  return core::make_interrupt_id("agent", message_id, number);
+}
 
 agent_later_port::~agent_later_port() = default;
 agent_port::~agent_port() = default;

@@ -23,6 +23,7 @@ namespace {
 constexpr std::chrono::milliseconds look_every{20};
 constexpr std::chrono::milliseconds look_for_end_every{200};
 constexpr std::chrono::seconds last_wait{5};
+constexpr std::chrono::milliseconds look_for_agents_every{500};
 
 void start_log(const command_options& options) {
   log_lines(options.log == "json" ? log_format::json : log_format::text);
@@ -108,6 +109,31 @@ std::unique_ptr<http_monitor> start_monitor(const command_options& options, metr
 
 }  // namespace
 
+namespace {
+
+/// Begins, with the runs that go on; nothing when it was asked to end before. Agents live in one
+/// server: another one stands by until that one is gone.
+std::optional<std::size_t> begin(serve_desk& desk, const service_options& service,
+                                 const stop_signals& signals, const std::atomic<bool>& lost) {
+  for (bool told = false; !lost; told = true) {
+    try {
+      return desk.recover(service);
+    } catch (const error& busy) {
+      if (busy.code() != errc::thread_busy) throw;
+      if (!told) spdlog::info("stands by, until the agents are free: {}", busy.message());
+    }
+    if (signals.wait_for(look_for_agents_every)) break;
+  }
+  return std::nullopt;
+}
+
+int lost_lease() {
+  spdlog::error("the store's other servers have taken this one for dead; start it anew");
+  return exit_lease_lost;
+}
+
+}  // namespace
+
 int serve_command(const command_options& options, stop_signals& signals) {
   start_log(options);
   server_options made;
@@ -127,13 +153,21 @@ int serve_command(const command_options& options, stop_signals& signals) {
   }
   const auto counts = std::make_shared<metrics>();
   serve_desk desk{system, server, options.most_runs, load};
-  const auto recovered = desk.recover({.server = name,
-                                       .on_lost = [&lost] { lost = true; },
-                                       .metrics = options.monitor.empty() ? nullptr : counts});
+  std::atomic<bool> serving{false};
   {
     const auto monitor = start_monitor(
         options, *counts, [&] { desk.measure(*counts); },
-        [&] { return lost ? std::string{"the lease on the store is lost"} : desk.refusal(); });
+        [&]() -> std::string {
+          if (lost) return "the lease on the store is lost";
+          return serving ? desk.refusal() : "it does not serve yet";
+        });
+    const auto recovered = begin(desk,
+                                 {.server = name,
+                                  .on_lost = [&lost] { lost = true; },
+                                  .metrics = options.monitor.empty() ? nullptr : counts},
+                                 signals, lost);
+    if (!recovered) return lost ? lost_lease() : exit_done;
+    serving = true;
     const control_server control{
         options.control.empty() ? default_control_path : options.control,
         [&](const nlohmann::json& request, const control_server::line_sink& answer) {
@@ -141,14 +175,11 @@ int serve_command(const command_options& options, stop_signals& signals) {
         }};
     spdlog::info("serving \"{}\": workers join at {}, control at {}, store {}; {} runs go on",
                  system->name(), server->address().text(), control.path(),
-                 shown_store(system->store()), recovered);
+                 shown_store(system->store()), *recovered);
     wait_for_signal(signals, [&] { return lost.load(); });
     if (!lost) stop(desk, options, signals);
   }
-  if (lost) {
-    spdlog::error("the store's other servers have taken this one for dead; start it anew");
-    return exit_lease_lost;
-  }
+  if (lost) return lost_lease();
   spdlog::info("stopped");
   return exit_done;
 }

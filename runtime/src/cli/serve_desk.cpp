@@ -128,6 +128,7 @@ std::shared_ptr<cluster_system> serve_desk::older(const std::string& version) {
   auto made = cluster_system::load(kept->path, load);
   auto service = service_of(*made);
   service.checkpoints = system_->checkpoints();
+  service.agents = system_->agents();
   service.on_lost = nullptr;  // it is the same lease
   made->serve_with(std::move(service));
   spdlog::info("serves version {} of \"{}\", too, for the runs that are pinned to it", version,

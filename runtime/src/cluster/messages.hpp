@@ -17,6 +17,9 @@
 /// message of a `delivery_link`. `bytes` are CBOR that only its reader looks into.
 namespace mcp::cluster {
 
+/// The version of the wire from which on workers handle messages of agents.
+inline constexpr std::uint64_t wire_version_of_agents = 2;
+
 // From a worker.
 
 /// The first message of a worker.
@@ -105,6 +108,56 @@ struct note_message {
   std::uint64_t task = 0;
   note what{};
 };
+/// What a handler of an agent did, in its order; ids are counted on both sides.
+struct id_made {
+  bool made = true;
+};
+struct started_over {
+  bool made = true;
+};
+struct message_told {
+  std::string to{};
+  std::string name{};
+  std::string bytes{};
+  bool durable = false;
+};
+struct message_published {
+  std::string topic{};
+  std::string name{};
+  std::string bytes{};
+};
+struct message_scheduled {
+  std::int64_t after_ms = 0;
+  std::string name{};
+  std::string bytes{};
+};
+struct topic_wanted {
+  std::string topic{};
+  bool on = true;
+};
+struct agent_asked {
+  std::uint64_t number = 0;  ///< of the message's questions
+  std::string to{};
+  std::string name{};
+  std::string bytes{};
+  std::int64_t timeout_ms = 0;
+};
+using agent_action = std::variant<id_made, started_over, message_told, message_published,
+                                  message_scheduled, topic_wanted, agent_asked>;
+/// How a message ended.
+struct agent_end {
+  std::optional<std::string> state{};  ///< absent: as it was
+  std::optional<std::string> reply{};
+  std::optional<failure_item> failure{};
+  bool rejected = false;       ///< the failure is an answer
+  bool state_unknown = false;  ///< the worker does not have the state that the task names
+};
+/// A handler, or what goes on with it, has returned. Version 2.
+struct agent_turn_message {
+  std::uint64_t task = 0;
+  std::vector<agent_action> actions{};
+  std::optional<agent_end> end{};
+};
 /// The worker ends: it gets no more tasks, and finishes those it has.
 struct leaving_message {
   std::string reason{};
@@ -151,6 +204,27 @@ struct task_message {
   std::optional<std::string> input{};     ///< of a send
   std::optional<failure_item> failure{};  ///< what a fallback stands in for
 };
+/// Have an agent handle a message. Version 2.
+struct agent_task_message {
+  std::uint64_t task = 0;
+  std::string system{};  ///< hash
+  std::string type{};    ///< LABEL.NAME
+  std::string address{};
+  std::string message_id{};
+  std::string sender{};
+  std::string name{};
+  std::string content{};
+  bool durable = false;
+  std::uint64_t state = 0;             ///< the task after which the worker kept it; 0: none
+  std::optional<std::string> bytes{};  ///< the state, if not; absent as well: the initial one
+};
+/// What became of a question of an agent. Version 2.
+struct agent_answer_message {
+  std::uint64_t task = 0;
+  std::uint64_t number = 0;
+  std::optional<std::string> bytes{};
+  std::optional<failure_item> failure{};
+};
 /// Nobody wants the task's result any more.
 struct cancel_message {
   std::uint64_t task = 0;
@@ -182,6 +256,18 @@ MCP_STRUCT(event_told, name, payload)
 MCP_STRUCT(words_told, content)
 MCP_STRUCT(note_message, task, what)
 MCP_STRUCT(leaving_message, reason)
+MCP_STRUCT(id_made, made)
+MCP_STRUCT(started_over, made)
+MCP_STRUCT(message_told, to, name, bytes, durable)
+MCP_STRUCT(message_published, topic, name, bytes)
+MCP_STRUCT(message_scheduled, after_ms, name, bytes)
+MCP_STRUCT(topic_wanted, topic, on)
+MCP_STRUCT(agent_asked, number, to, name, bytes, timeout_ms)
+MCP_STRUCT(agent_end, state, reply, failure, rejected, state_unknown)
+MCP_STRUCT(agent_turn_message, task, actions, end)
+MCP_STRUCT(agent_task_message, task, system, type, address, message_id, sender, name, content,
+           durable, state, bytes)
+MCP_STRUCT(agent_answer_message, task, number, bytes, failure)
 MCP_STRUCT(system_message, hash, name, text)
 MCP_STRUCT(task_message, task, system, graph, node, run_graph, run_id, thread_id, ns, task_id, step,
            remaining_steps, attempt, state, input, failure)
@@ -191,10 +277,11 @@ MCP_STRUCT(forget_message, state)
 MCP_STRUCT(cancel_message, task)
 MCP_STRUCT(told_message, task, number, bytes, failure)
 
-using worker_message =
-    std::variant<offer_message, result_message, wish_message, note_message, leaving_message>;
-using server_message = std::variant<system_message, state_message, forget_message, task_message,
-                                    cancel_message, told_message>;
+using worker_message = std::variant<offer_message, result_message, wish_message, note_message,
+                                    leaving_message, agent_turn_message>;
+using server_message =
+    std::variant<system_message, state_message, forget_message, task_message, cancel_message,
+                 told_message, agent_task_message, agent_answer_message>;
 
 /// Throws `malformed_answer` with what is wrong.
 [[nodiscard]] worker_message read_worker_message(std::string_view bytes);

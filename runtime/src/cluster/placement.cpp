@@ -34,13 +34,14 @@ bool task_demand::fits(const member_offer& offer) const {
     const auto found = offer.labels.find(label.first);
     return found != offer.labels.end() && found->second == label.second;
   };
-  return std::all_of(plugins.begin(), plugins.end(), has_plugin) &&
+  return (offer.agents || !agents) && std::all_of(plugins.begin(), plugins.end(), has_plugin) &&
          std::all_of(labels.begin(), labels.end(), has_label);
 }
 
 std::string task_demand::text() const {
   std::vector<std::string> needs;
   for (const auto& plugin : plugins) needs.push_back("the plugin \"" + plugin + "\"");
+  if (agents) needs.push_back("agents");
   for (const auto& [name, content] : labels) needs.push_back("the label " + name + "=" + content);
   return needs.empty() ? "nothing special" : listed(needs);
 }
@@ -86,9 +87,13 @@ void placement::drain(member_id member, instant now) {
   judge_hopes(now);
 }
 
-void placement::submit(task_id task, task_demand demand, instant now) {
+void placement::submit(task_id task, task_demand demand, instant now, member_id rather) {
   auto& state = tasks_[task];
   state.demand = std::move(demand);
+  if (const auto known = members_.find(rather);
+      known != members_.end() && is_free(known->second) && state.demand.fits(known->second.offer)) {
+    return put(task, state, rather);
+  }
   // Who waits with the same demand goes first, and there is none when somebody is free.
   if (const auto member = best_member(state.demand)) return put(task, state, member);
   if (waiting_count_ >= limits_.waiting) {

@@ -21,12 +21,14 @@ struct member_offer {
   std::set<std::string> plugins{};
   std::map<std::string, std::string> labels{};
   std::size_t slots = 1;  ///< tasks that it works on at once
+  bool agents = true;     ///< it handles messages of agents
 };
 
 /// What a task needs of the worker that runs it.
 struct task_demand {
   std::set<std::string> plugins{};
   std::map<std::string, std::string> labels{};
+  bool agents = false;  ///< the task is a message of an agent
 
   friend auto operator<=>(const task_demand&, const task_demand&) = default;
   [[nodiscard]] bool fits(const member_offer& offer) const;
@@ -70,8 +72,9 @@ class placement {
   /// It gets no more tasks.
   void drain(member_id member, instant now);
 
-  /// A new task; its id is larger than all before.
-  void submit(task_id task, task_demand demand, instant now);
+  /// A new task; its id is larger than all before. It goes to `rather` if that one fits and is
+  /// free.
+  void submit(task_id task, task_demand demand, instant now, member_id rather = 0);
   /// The task has ended at its member, or nobody wants it any more. Unknown ones are passed over.
   void finish(task_id task);
   /// Refuses those that waited too long for a member that could take them.

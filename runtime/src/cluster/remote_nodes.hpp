@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster/placement.hpp"
+#include "cluster/remote_agents.hpp"
 #include "cluster/task_codec.hpp"
 
 #include <atomic>
@@ -18,7 +19,7 @@ struct remote_call {
   std::atomic<bool> withdrawn{false};
 };
 
-/// Who gets nodes run on workers. Safe from several threads.
+/// Who gets nodes run, and messages of agents handled, on workers. Safe from several threads.
 class remote_nodes {
  public:
   remote_nodes() = default;
@@ -31,6 +32,11 @@ class remote_nodes {
   virtual void submit(std::shared_ptr<remote_call> call) = 0;
   /// Nobody wants the call's result any more.
   virtual void withdraw(std::shared_ptr<remote_call> call) = 0;
+  /// Takes the message; the call is told what becomes of it.
+  virtual void submit(std::shared_ptr<remote_agent_call> call) = 0;
+  virtual void withdraw(std::shared_ptr<remote_agent_call> call) = 0;
+  /// Of a question that the worker of `answer.task` asked.
+  virtual void answer(std::shared_ptr<remote_agent_call> call, agent_answer_message answer) = 0;
 };
 
 /// Where a node of a cluster file is found.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster_file/map_reader.hpp"
+#include "mcp/agent_spec.hpp"
 #include "mcp/agents/chat_model.hpp"
 #include "mcp/agents/mcp_client.hpp"
 #include "mcp/agents/model_endpoint.hpp"
@@ -90,7 +91,7 @@ struct call_options_description {
 struct tool_description_in_file {
   std::string name{};
   file_position at{};
-  std::string builtin{};  ///< empty: a tool in Lua, or of a plugin
+  std::string builtin{};     ///< empty: a tool in Lua, or of a plugin
   placed_name type{};        ///< LABEL.NAME of a plugin; empty: none
   nlohmann::json options{};  ///< of that
   std::optional<compiled_script> lua{};
@@ -194,6 +195,22 @@ struct placement_description {
   std::map<std::string, std::string> labels{};  ///< that the worker must have
 };
 
+/// What a file says of a type of agents.
+struct agent_type_description {
+  placed_name type{};  ///< LABEL.NAME of a plugin
+  std::optional<placement_description> placement{};
+  std::optional<std::size_t> mailbox{};
+  std::optional<agent_overflow> overflow{};
+  std::optional<milliseconds> idle{};
+  std::optional<agent_saving> saving{};
+  std::optional<agent_on_failure> on_failure{};
+  std::optional<int> intensity{};
+  std::optional<milliseconds> period{};
+
+  /// Those of the type, but for what the file says.
+  [[nodiscard]] agent_options applied_to(agent_options options) const;
+};
+
 struct node_description {
   std::string name{};
   file_position at{};
@@ -267,6 +284,7 @@ struct cluster_description {
   std::vector<model_description> models{};
   std::vector<tool_description_in_file> tools{};
   std::vector<server_description> servers{};
+  std::vector<agent_type_description> agents{};
   limits_description limits{};
   std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
   memory_description memory{};

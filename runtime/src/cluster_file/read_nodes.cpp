@@ -120,38 +120,18 @@ void read_agent_node(map_reader& keys, const reading& with, node_description& to
   node.answer_within = keys.duration("answer_within").value_or(node.answer_within);
 }
 
-/// `placement: workers`, or `placement: {labels: {NAME: TEXT}}`. What cannot leave the server is a
-/// problem.
-void read_placement(map_reader& keys, const std::string& kind, node_description& to) {
-  const auto* node = keys.any("placement");
-  if (node == nullptr) return;
+/// What cannot leave the server is a problem.
+void read_node_placement(map_reader& keys, const std::string& kind, node_description& to) {
+  if (!keys.has("placement")) return;
   if (kind == "ask" || kind == "graph" || kind == "agent") {
+    static_cast<void>(keys.any("placement"));
     keys.wrong("placement", "has no effect on a node with `" + kind + "`, which runs on the server",
-               kind == "graph" ? "place the nodes of the graph" : "remove it");
+               kind == "graph"   ? "place the nodes of the graph"
+               : kind == "agent" ? "place the agent, under `agents`"
+                                 : "remove it");
     return;
   }
-  auto& placement = to.placement.emplace();
-  placement.at = node->at;
-  if (node->is(yaml_node::kind::scalar)) {
-    static_cast<void>(keys.word("placement", {"workers"}));
-    return;
-  }
-  if (!node->is(yaml_node::kind::map)) {
-    keys.wrong("placement", "is " + std::string{name(node->what)},
-               "write `workers`, or `labels` that the worker must have");
-    return;
-  }
-  map_reader inner{*node, "`placement`", keys.problems()};
-  const auto* labels = inner.map("labels");
-  if (labels == nullptr) return;
-  for (const auto& entry : labels->entries) {
-    if (entry.value.is(yaml_node::kind::scalar)) {
-      placement.labels[entry.key] = entry.value.text;
-    } else {
-      inner.wrong("labels", "gives \"" + entry.key + "\" " + std::string{name(entry.value.what)},
-                  "write NAME: TEXT");
-    }
-  }
+  to.placement = read_placement(keys);
 }
 
 node_description read_node(const yaml_node::entry& entry, const reading& with) {
@@ -170,10 +150,11 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
   }
   if (count != 1) {
     for (const auto& one : kinds) static_cast<void>(keys.any(one));
-    with.problems.error(entry.at,
-                        "the node \"" + entry.key + "\" says " +
-                            (count == 0 ? "not" : "more than once") + " what it is",
-                        "write exactly one of lua, model, run_tools, call, ask, graph, agent and type");
+    with.problems.error(
+        entry.at,
+        "the node \"" + entry.key + "\" says " + (count == 0 ? "not" : "more than once") +
+            " what it is",
+        "write exactly one of lua, model, run_tools, call, ask, graph, agent and type");
   }
   if (kind == "lua") read_lua_node(keys, with, result);
   if (kind == "model") read_model_node(keys, with, result);
@@ -184,7 +165,7 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
   if (kind == "agent") read_agent_node(keys, with, result);
   if (kind == "type") read_typed_node(keys, result);
   read_node_options(keys, with, result);
-  read_placement(keys, kind, result);
+  read_node_placement(keys, kind, result);
   return result;
 }
 

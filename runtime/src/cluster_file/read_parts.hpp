@@ -38,6 +38,10 @@ bool check_name(const std::string& name, file_position at, std::string_view what
                                                            const reading& with);
 /// `approval`, `timeout` and what else all tools take.
 [[nodiscard]] call_options_description read_call_options(map_reader& keys, const reading& with);
+[[nodiscard]] std::vector<agent_type_description> read_agents(const yaml_node& node,
+                                                              const reading& with);
+/// `placement: workers`, or `placement: {labels: {NAME: TEXT}}`; nothing when it is not there.
+[[nodiscard]] std::optional<placement_description> read_placement(map_reader& keys);
 [[nodiscard]] std::vector<node_description> read_nodes(const yaml_node& node, const reading& with);
 void read_edges(const yaml_node& node, const reading& with, graph_description& to);
 void read_edge_map(const yaml_node& node, const reading& with, graph_description& to);

@@ -14,7 +14,7 @@ inline constexpr std::size_t max_frame_bytes = max_frame_payload + 64;
 inline constexpr std::size_t max_member_name = 200;  ///< bytes; also of a cluster's name
 inline constexpr std::size_t max_bye_reason = 1'000;
 inline constexpr std::uint64_t lowest_wire_version = 1;
-inline constexpr std::uint64_t highest_wire_version = 1;
+inline constexpr std::uint64_t highest_wire_version = 2;
 
 struct hello_frame {
   std::uint64_t lowest = lowest_wire_version;

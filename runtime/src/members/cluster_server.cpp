@@ -80,4 +80,18 @@ void cluster_server::withdraw(std::shared_ptr<remote_call> call) {
   parts_->desk.post([call = std::move(call)](dispatcher& desk) { desk.withdraw(call); });
 }
 
+void cluster_server::submit(std::shared_ptr<remote_agent_call> call) {
+  parts_->desk.post([call = std::move(call)](dispatcher& desk) { desk.submit(call); });
+}
+
+void cluster_server::withdraw(std::shared_ptr<remote_agent_call> call) {
+  parts_->desk.post([call = std::move(call)](dispatcher& desk) { desk.withdraw(call); });
+}
+
+void cluster_server::answer(std::shared_ptr<remote_agent_call> call, agent_answer_message answer) {
+  parts_->desk.post([call = std::move(call), answer = std::move(answer)](dispatcher& desk) {
+    desk.answer(call, answer);
+  });
+}
+
 }  // namespace mcp::cluster

@@ -35,8 +35,8 @@ struct member_status {
   bool connected = false;
 };
 
-/// The server of a cluster: workers join it, and run the nodes that it is given. Safe from several
-/// threads.
+/// The server of a cluster: workers join it, and run the nodes and agents that it is given. Safe
+/// from several threads.
 class cluster_server final : public remote_nodes {
  public:
   /// Listens. Throws `connection_failed`; `invalid_argument` for a certificate; `access_denied` for
@@ -55,6 +55,9 @@ class cluster_server final : public remote_nodes {
   void add_system(std::string hash, std::string name, std::string text) override;
   void submit(std::shared_ptr<remote_call> call) override;
   void withdraw(std::shared_ptr<remote_call> call) override;
+  void submit(std::shared_ptr<remote_agent_call> call) override;
+  void withdraw(std::shared_ptr<remote_agent_call> call) override;
+  void answer(std::shared_ptr<remote_agent_call> call, agent_answer_message answer) override;
 
  private:
   struct parts;

@@ -12,7 +12,8 @@ namespace mcp::cluster {
 namespace {
 
 constexpr std::chrono::milliseconds tick_every{25};
-constexpr std::size_t most_removed = 10'000;  ///< incarnations that are remembered
+constexpr std::size_t look_at_agents_every = 4;  ///< ticks
+constexpr std::size_t most_removed = 10'000;     ///< incarnations that are remembered
 constexpr std::uint64_t most_slots = 10'000;
 constexpr std::size_t most_labels = 100;
 constexpr std::size_t most_plugins = 1'000;
@@ -234,6 +235,7 @@ void dispatcher::tick() {
   }
   for (const auto id : gone) remove(id, "it did not come back");
   placement_.tick(time);
+  if (++ticks_ % look_at_agents_every == 0) look_at_agents();
   act();
 }
 
@@ -253,19 +255,19 @@ void dispatcher::take(member& from, offer_message offer) {
                offer.slots);
   placement_.join(
       from.id, from.name,
-      {std::move(offer.plugins), std::move(offer.labels), static_cast<std::size_t>(offer.slots)},
+      {std::move(offer.plugins), std::move(offer.labels), static_cast<std::size_t>(offer.slots),
+       from.link.version() >= wire_version_of_agents},
       steady_time());
 }
 
 std::shared_ptr<remote_call> dispatcher::call_of(const member& from, std::uint64_t number) const {
   const auto task = from.at_work.find(number);
-  return task == from.at_work.end() ? nullptr : calls_.at(task->second).call;
+  return task == from.at_work.end() ? nullptr : calls_.at(task->second).call;  // or of an agent
 }
 
 void dispatcher::take(member& from, result_message result) {
-  const auto task = from.at_work.find(result.task);
-  if (task == from.at_work.end()) return;  // late: it was withdrawn
-  const auto call = close_call(task->second);
+  if (!call_of(from, result.task)) return;  // late: it was withdrawn
+  const auto call = close_call(from.at_work.at(result.task)).call;
   try {
     if (result.failure) {
       static_cast<void>(call->reply->fail(decode_failure(*result.failure)));
@@ -373,22 +375,33 @@ void dispatcher::say(member& to, const server_message& what) {
 
 // Calls ------------------------------------------------------------------------------------------
 
+void dispatcher::open_call::fail(const error& reason) const {
+  if (agent) return agent->fail(reason);
+  static_cast<void>(call->reply->fail({.error = reason}));
+}
+
 void dispatcher::submit(std::shared_ptr<remote_call> call) {
   if (call->withdrawn.load(std::memory_order_acquire)) return;
-  if (stopped_) {
-    static_cast<void>(call->reply->fail({.error = *stopped_}));
-    return;
-  }
-  const auto task = ++last_task_;
-  by_call_[call.get()] = task;
   auto demand = call->demand;
-  calls_[task] = {.call = std::move(call)};
-  placement_.submit(task, std::move(demand), steady_time());
+  submit({.call = std::move(call)}, std::move(demand), 0);
+}
+
+void dispatcher::submit(open_call call, task_demand demand, member_id rather) {
+  if (stopped_) return call.fail(*stopped_);
+  const auto task = ++last_task_;
+  if (call.agent) agent_calls_.insert(task);
+  by_call_[call.agent ? static_cast<const void*>(call.agent.get()) : call.call.get()] = task;
+  calls_[task] = std::move(call);
+  placement_.submit(task, std::move(demand), steady_time(), rather);
   act();
 }
 
 void dispatcher::withdraw(const std::shared_ptr<remote_call>& call) {
-  const auto known = by_call_.find(call.get());
+  withdraw(static_cast<const void*>(call.get()));
+}
+
+void dispatcher::withdraw(const void* call) {
+  const auto known = by_call_.find(call);
   if (known == by_call_.end()) return;
   const auto task = known->second;
   const auto at = placement_.member_of(task);
@@ -400,18 +413,18 @@ void dispatcher::withdraw(const std::shared_ptr<remote_call>& call) {
   act();
 }
 
-std::shared_ptr<remote_call> dispatcher::close_call(placement::task_id task) {
+dispatcher::open_call dispatcher::close_call(placement::task_id task) {
   const auto found = calls_.find(task);
-  auto call = std::move(found->second.call);
-  const auto number = found->second.number;
+  auto open = std::move(found->second);
   if (const auto at = members_.find(placement_.member_of(task)); at != members_.end()) {
-    at->second->at_work.erase(number);
+    at->second->at_work.erase(open.number);
   }
-  if (found->second.state != 0) states_.release(found->second.state);
+  if (open.state != 0) states_.release(open.state);
   calls_.erase(found);
-  by_call_.erase(call.get());
+  by_call_.erase(open.agent ? static_cast<const void*>(open.agent.get()) : open.call.get());
+  agent_calls_.erase(task);
   placement_.finish(task);
-  return call;
+  return open;
 }
 
 void dispatcher::add_system(system_message system) {
@@ -426,9 +439,7 @@ void dispatcher::act() {
       if (const auto* place = std::get_if<placement::place>(&action)) {
         start(place->task, place->member);
       } else {
-        auto& refusal = std::get<placement::refuse>(action);
-        const auto call = close_call(refusal.task);
-        static_cast<void>(call->reply->fail({.error = std::move(refusal.reason)}));
+        refuse(std::get<placement::refuse>(action));
       }
     }
   }
@@ -446,35 +457,50 @@ void dispatcher::say_forgotten() {
   }
 }
 
+void dispatcher::refuse(placement::refuse& refusal) {
+  const auto open = close_call(refusal.task);
+  if (!open.agent || !open.agent->outlasts(refusal.reason)) return open.fail(refusal.reason);
+  spdlog::warn("cluster: a durable message of the agent \"{}\" waits on: {}",
+               open.agent->head().address, refusal.reason.message());
+  again_.push_back(open.agent);
+}
+
 void dispatcher::start(placement::task_id task, member_id at) {
   const auto found = calls_.find(task);
   if (found == calls_.end() || placement_.member_of(task) != at) return;
   auto& member = *members_.at(at);
   auto& open = found->second;
+  if (open.cancelled) {
+    close_call(task).fail({errc::cancelled, "nobody waits for the answer any more"});
+    return;
+  }
   open.number = ++last_number_;
+  try {
+    const auto& hash = open.agent ? open.agent->head().system : open.call->head.system;
+    if (member.systems.insert(hash).second) say(member, systems_.at(hash));
+    member.at_work[open.number] = task;
+    open.agent ? say_agent_task(member, open) : say_node_task(member, open);
+  } catch (const std::exception& wrong) {
+    const auto* ours = dynamic_cast<const error*>(&wrong);
+    close_call(task).fail(ours != nullptr ? *ours : error{errc::node_failed, wrong.what()});
+  }
+}
+
+void dispatcher::say_node_task(member& to, open_call& open) {
   const auto& call = *open.call;
   auto message = call.head;
   message.task = open.number;
-  try {
-    const auto& state = call.input.state;
-    if (state && open.state == 0) {
-      open.state = states_.use(state.get(), call.head.run_id + '/' + call.head.ns,
-                               [&] { return encode_state(state); });
-    }
-    message.state = open.state;
-    if (call.input.input.has_value()) message.input = encode_value(call.input.input);
-    if (member.systems.insert(message.system).second) say(member, systems_.at(message.system));
-    if (open.state != 0) {
-      if (const auto shipped = states_.before_task(at, open.state)) say(member, *shipped);
-    }
-    member.at_work[open.number] = task;
-    say(member, std::move(message));
-  } catch (const std::exception& wrong) {
-    const auto* ours = dynamic_cast<const error*>(&wrong);
-    const auto ended = close_call(task);
-    static_cast<void>(ended->reply->fail(
-        {.error = ours != nullptr ? *ours : error{errc::node_failed, wrong.what()}}));
+  const auto& state = call.input.state;
+  if (state && open.state == 0) {
+    open.state = states_.use(state.get(), call.head.run_id + '/' + call.head.ns,
+                             [&] { return encode_state(state); });
   }
+  message.state = open.state;
+  if (call.input.input.has_value()) message.input = encode_value(call.input.input);
+  if (open.state != 0) {
+    if (const auto shipped = states_.before_task(to.id, open.state)) say(to, *shipped);
+  }
+  say(to, std::move(message));
 }
 
 // For others -------------------------------------------------------------------------------------
@@ -506,13 +532,13 @@ std::vector<member_status> dispatcher::members() const {
 
 void dispatcher::stop(const error& reason) {
   stopped_ = reason;
+  for (const auto& one : std::exchange(again_, {})) one->fail(reason);
   while (!calls_.empty()) {
     const auto task = calls_.begin()->first;
     const auto at = members_.find(placement_.member_of(task));
-    const auto number = calls_.begin()->second.number;
-    const auto call = close_call(task);
-    if (at != members_.end()) say(*at->second, cancel_message{number});
-    static_cast<void>(call->reply->fail({.error = reason}));
+    const auto open = close_call(task);
+    if (at != members_.end()) say(*at->second, cancel_message{open.number});
+    open.fail(reason);
   }
   act();
 }

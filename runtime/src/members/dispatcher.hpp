@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/agent_states.hpp"
 #include "cluster/remote_nodes.hpp"
 #include "members/cluster_server.hpp"
 #include "net/caf.hpp"
@@ -38,6 +39,9 @@ class dispatcher final : public cluster_actor {
   // For `task_posted` only: on the actor's thread of control.
   void submit(std::shared_ptr<remote_call> call);
   void withdraw(const std::shared_ptr<remote_call>& call);
+  void submit(std::shared_ptr<remote_agent_call> call);
+  void withdraw(const std::shared_ptr<remote_agent_call>& call);
+  void answer(const std::shared_ptr<remote_agent_call>& call, agent_answer_message what);
   void add_system(system_message system);
   /// False: there is no such member.
   bool drain(const std::string& name);
@@ -54,9 +58,13 @@ class dispatcher final : public cluster_actor {
     instant since{0};
   };
   struct open_call {
-    std::shared_ptr<remote_call> call{};
-    std::uint64_t number = 0;         ///< on the wire, of its last placement
-    state_shipper::number state = 0;  ///< 0: it has none, or was not placed yet
+    std::shared_ptr<remote_call> call{};         ///< of a node, or
+    std::shared_ptr<remote_agent_call> agent{};  ///< of an agent
+    std::uint64_t number = 0;                    ///< on the wire, of its last placement
+    state_shipper::number state = 0;  ///< of a node; 0: it has none, or was not placed yet
+    bool cancelled = false;           ///< of an agent: nobody wants it any more
+
+    void fail(const error& reason) const;
   };
   struct member {
     member_id id = 0;
@@ -92,6 +100,7 @@ class dispatcher final : public cluster_actor {
   void take(member& from, wish_message wish);
   void take(member& from, note_message note);
   void take(member& from, const leaving_message& leaving);
+  void take(member& from, agent_turn_message turn);
   void answer(member& to, told_message told);
   void answer_later(member_id to, told_message told);
   [[nodiscard]] std::shared_ptr<remote_call> call_of(const member& from,
@@ -101,8 +110,15 @@ class dispatcher final : public cluster_actor {
   void act();
   void say_forgotten();
   void start(placement::task_id task, member_id at);
+  void say_node_task(member& to, open_call& open);
+  void say_agent_task(member& to, open_call& open);
+  void refuse(placement::refuse& refusal);
+  void submit(open_call call, task_demand demand, member_id rather);
+  void withdraw(const void* call);
+  /// Tells workers of messages that nobody waits for any more.
+  void look_at_agents();
   /// Forgets the call; the caller answers it.
-  [[nodiscard]] std::shared_ptr<remote_call> close_call(placement::task_id task);
+  [[nodiscard]] open_call close_call(placement::task_id task);
 
   member_identity self_;
   dispatcher_limits limits_;
@@ -115,7 +131,11 @@ class dispatcher final : public cluster_actor {
   std::map<caf::actor_id, member_id> by_pipe_;
   std::map<std::string, std::uint64_t> removed_;  ///< incarnations, by name
   std::unordered_map<placement::task_id, open_call> calls_;
-  std::unordered_map<const remote_call*, placement::task_id> by_call_;
+  std::unordered_map<const void*, placement::task_id> by_call_;
+  std::set<placement::task_id> agent_calls_;
+  std::vector<std::shared_ptr<remote_agent_call>> again_;  ///< to be submitted once more
+  agent_homes homes_;
+  std::size_t ticks_ = 0;
   placement::task_id last_task_ = 0;
   std::uint64_t last_number_ = 0;
   member_id last_member_ = 0;

@@ -21,6 +21,13 @@ std::uint64_t next_incarnation(std::uint64_t last) {
   return std::max(made, last + 1);
 }
 
+failure_item failure_of_size(std::size_t bytes, std::size_t most) {
+  return encode_failure(
+      {.error = error{errc::too_large, "the task has " + std::to_string(bytes) +
+                                           " bytes for the server; the limit is " +
+                                           std::to_string(most)}});
+}
+
 }  // namespace
 
 worker_actor::worker_actor(caf::actor_config& config, worker_settings settings,
@@ -58,6 +65,7 @@ void worker_actor::on_exit() {
 void worker_actor::start_anew() {
   lose_tasks();
   states_.clear();
+  agent_states_.clear();
   outbox_.clear();
   server_incarnation_ = 0;
   incarnation_ = next_incarnation(incarnation_);
@@ -69,6 +77,7 @@ void worker_actor::start_anew() {
 
 void worker_actor::lose_tasks() {
   for (auto& [number, task] : std::exchange(tasks_, {})) task->lose_server();
+  for (auto& [number, task] : std::exchange(agent_tasks_, {})) task->lose_server();
   for (auto& [hash, system] : systems_) system.waiting.clear();
 }
 
@@ -170,10 +179,8 @@ void worker_actor::take(const std::string& bytes) {
 void worker_actor::take(system_message system) {
   if (systems_.contains(system.hash)) return;
   if (systems_.size() >= settings_.systems) {
-    const auto unused = std::find_if(systems_.begin(), systems_.end(), [&](const auto& one) {
-      return std::none_of(tasks_.begin(), tasks_.end(),
-                          [&](const auto& task) { return task.second->system() == one.first; });
-    });
+    const auto unused = std::find_if(systems_.begin(), systems_.end(),
+                                     [&](const auto& one) { return !is_used(one.first); });
     if (unused != systems_.end()) systems_.erase(unused);
   }
   systems_[system.hash];
@@ -202,7 +209,27 @@ void worker_actor::loaded(const std::string& hash, std::shared_ptr<const worker_
   system.ready = std::move(made);
   system.failed = std::move(failed);
   if (system.failed) spdlog::error("cluster: a cluster file: {}", system.failed->message());
-  for (auto& task : std::exchange(system.waiting, {})) run(std::move(task), system);
+  for (const auto& run : std::exchange(system.waiting, {})) run(system);
+}
+
+bool worker_actor::is_used(const std::string& system) const {
+  return std::any_of(tasks_.begin(), tasks_.end(),
+                     [&](const auto& task) { return task.second->system() == system; }) ||
+         std::any_of(agent_tasks_.begin(), agent_tasks_.end(),
+                     [&](const auto& task) { return task.second->message().system == system; });
+}
+
+void worker_actor::with_system(const std::string& hash,
+                               std::function<void(const known_system&)> run) {
+  const auto system = systems_.find(hash);
+  if (system == systems_.end()) {
+    run({.failed =
+             error{errc::invalid_cluster_file, "the server did not send the file of a task"}});
+  } else if (system->second.ready || system->second.failed) {
+    run(system->second);
+  } else {
+    system->second.waiting.push_back(std::move(run));
+  }
 }
 
 void worker_actor::take(task_message task) {
@@ -219,26 +246,47 @@ void worker_actor::take(task_message task) {
   if (!tasks_.emplace(number, made).second) {
     throw error{errc::malformed_answer, "the server uses the number of a task twice"};
   }
-  const auto system = systems_.find(hash);
-  if (system == systems_.end()) {
-    made->fail(
-        {.error = error{errc::invalid_cluster_file, "the server did not send the file of a task"}});
-  } else if (system->second.ready || system->second.failed) {
-    run(made, system->second);
-  } else {
-    system->second.waiting.push_back(made);
-  }
+  with_system(hash, [this, made](const known_system& system) {
+    if (system.failed) return made->fail({.error = *system.failed});
+    boost::asio::post(nodes_, [made, system = system.ready] { made->run(*system); });
+  });
 }
 
-void worker_actor::run(std::shared_ptr<worker_task> task, const known_system& system) {
-  if (system.failed) return task->fail({.error = *system.failed});
-  boost::asio::post(nodes_,
-                    [task = std::move(task), system = system.ready] { task->run(*system); });
+void worker_actor::take(agent_task_message message) {
+  const auto number = message.task;
+  const auto hash = message.system;
+  auto known =
+      message.state == 0 ? kept_agent_state{} : agent_states_.find(message.address, message.state);
+  const bool missing = message.state != 0 && !known.content;
+  auto around = surroundings(message.address);
+  const auto made =
+      std::make_shared<agent_task>(std::move(message), std::move(known), std::move(around));
+  if (!agent_tasks_.emplace(number, made).second) {
+    throw error{errc::malformed_answer, "the server uses the number of a task twice"};
+  }
+  if (missing) return made->miss_state();
+  with_system(hash, [this, made](const known_system& system) {
+    if (system.failed) return made->fail(*system.failed);
+    boost::asio::post(nodes_, [made, system = system.ready] {
+      try {
+        made->run(system->agent(made->message().type), system);
+      } catch (const error& wrong) {
+        made->fail(wrong);
+      }
+    });
+  });
+}
+
+void worker_actor::take(agent_answer_message answer) {
+  const auto found = agent_tasks_.find(answer.task);
+  if (found != agent_tasks_.end()) found->second->told(std::move(answer));
 }
 
 void worker_actor::take(const cancel_message& cancel) {
   const auto found = tasks_.find(cancel.task);
-  if (found != tasks_.end()) found->second->cancel();
+  if (found != tasks_.end()) return found->second->cancel();
+  const auto agents = agent_tasks_.find(cancel.task);
+  if (agents != agent_tasks_.end()) agents->second->cancel();
 }
 
 void worker_actor::take(told_message told) {
@@ -262,11 +310,8 @@ worker_outlet worker_actor::outlet(std::uint64_t task) {
     auto bytes = to_cbor(message);
     if (bytes.size() > most) {
       if (may_be_dropped) return;
-      const error wrong{errc::too_large, "the task has " + std::to_string(bytes.size()) +
-                                             " bytes for the server; the limit is " +
-                                             std::to_string(most)};
       bytes = to_cbor(worker_message{
-          result_message{.task = task, .failure = encode_failure({.error = wrong})}});
+          result_message{.task = task, .failure = failure_of_size(bytes.size(), most)}});
     }
     caf::anon_send(self, task_posted{[this, task, mine, ends, may_be_dropped,
                                       bytes = std::move(bytes)]() mutable {
@@ -276,6 +321,40 @@ worker_outlet worker_actor::outlet(std::uint64_t task) {
                      pump();
                    }});
   };
+}
+
+agent_task_surroundings worker_actor::surroundings(const std::string& address) {
+  const auto say_turn = [this, self = me(), address, mine = incarnation_,
+                         most = settings_.link.message_bytes](agent_turn_message message,
+                                                              kept_agent_state state) {
+    const auto task = message.task;
+    bool ends = message.end.has_value();
+    auto bytes = to_cbor(worker_message{std::move(message)});
+    if (bytes.size() > most) {
+      ends = true;
+      state = {};
+      bytes = to_cbor(worker_message{agent_turn_message{
+          .task = task, .end = agent_end{.failure = failure_of_size(bytes.size(), most)}}});
+    }
+    caf::anon_send(self, task_posted{[this, task, address, mine, ends, state = std::move(state),
+                                      bytes = std::move(bytes)]() mutable {
+                     if (mine != incarnation_ || !agent_tasks_.contains(task)) return;
+                     say(std::move(bytes), false);
+                     if (ends) {
+                       agent_states_.keep(address, task, std::move(state));
+                       done_ += agent_tasks_.erase(task);
+                     }
+                     pump();
+                   }});
+  };
+  return {say_turn, [&nodes = nodes_](std::function<void()> what) {
+            boost::asio::post(nodes, [what = std::move(what)] {
+              try {
+                what();
+              } catch (...) {  // what is at work says itself how it ended
+              }
+            });
+          }};
 }
 
 void worker_actor::say(std::string bytes, bool may_be_dropped) {
@@ -295,9 +374,9 @@ worker_status worker_actor::status() const {
   return {.connected = pipe_ && link_->open(),
           .server = link_->peer(),
           .trouble = trouble_,
-          .at_work = tasks_.size(),
+          .at_work = tasks_.size() + agent_tasks_.size(),
           .done = done_,
-          .idle = tasks_.empty() && outbox_.empty() && link_->idle()};
+          .idle = tasks_.empty() && agent_tasks_.empty() && outbox_.empty() && link_->idle()};
 }
 
 void worker_actor::leave(const std::string& reason) {

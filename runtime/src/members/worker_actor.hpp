@@ -1,5 +1,6 @@
 #pragma once
 
+#include "members/agent_task.hpp"
 #include "members/cluster_worker.hpp"
 #include "members/worker_task.hpp"
 #include "net/caf.hpp"
@@ -53,7 +54,7 @@ class worker_actor final : public cluster_actor {
   struct known_system {
     std::shared_ptr<const worker_system> ready{};
     std::optional<error> failed{};
-    std::vector<std::shared_ptr<worker_task>> waiting{};
+    std::vector<std::function<void(const known_system&)>> waiting{};  ///< tasks
   };
 
   void start_anew();
@@ -73,11 +74,16 @@ class worker_actor final : public cluster_actor {
   void take(task_message task);
   void take(const cancel_message& cancel);
   void take(told_message told);
+  void take(agent_task_message message);
+  void take(agent_answer_message answer);
   void loaded(const std::string& hash, std::shared_ptr<const worker_system> made,
               std::optional<error> failed);
-  void run(std::shared_ptr<worker_task> task, const known_system& system);
+  /// `run` is given the system when it is there: at once, or later.
+  void with_system(const std::string& hash, std::function<void(const known_system&)> run);
+  [[nodiscard]] bool is_used(const std::string& system) const;
   void say(std::string bytes, bool may_be_dropped);
   [[nodiscard]] worker_outlet outlet(std::uint64_t task);
+  [[nodiscard]] agent_task_surroundings surroundings(const std::string& address);
   [[nodiscard]] caf::actor me() { return caf::actor_cast<caf::actor>(this); }
 
   worker_settings settings_;
@@ -97,6 +103,8 @@ class worker_actor final : public cluster_actor {
   std::map<std::string, known_system> systems_;
   state_shelf states_;
   std::unordered_map<std::uint64_t, std::shared_ptr<worker_task>> tasks_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<agent_task>> agent_tasks_;
+  agent_shelf agent_states_;
 };
 
 }  // namespace mcp::cluster

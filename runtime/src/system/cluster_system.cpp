@@ -2,6 +2,7 @@
 
 #include "cluster_file/read_file.hpp"
 #include "mcp/memory_store.hpp"
+#include "system/agent_types.hpp"
 #include "system/content_hash.hpp"
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
@@ -40,7 +41,7 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   result.servers = std::make_shared<tool_servers>(
       file, tool_servers::settings{options.offline, process_environment()}, problems);
   const plugin_set plugins{file, options.plugins, plugin_role::all, problems};
-  result.agent_types = plugins.agent_types();
+  result.agent_types = make_agent_types(file, plugins, result.hash, options.workers, problems);
   graph_parts parts{
       file,
       make_models(file, {options.models, options.offline, check_only}, plugins, problems),
@@ -222,6 +223,11 @@ std::shared_ptr<checkpoint_store> cluster_system::checkpoints() {
   return parts_->checkpoints;
 }
 
+std::shared_ptr<agent_system> cluster_system::agents() {
+  const std::lock_guard lock{parts_->mutex};
+  return parts_->agents->system;
+}
+
 const std::string& cluster_system::store() const noexcept {
   return parts_->store;
 }
@@ -283,10 +289,11 @@ mcp::executor<json_state>& cluster_system::executor() {
     }
     executor_options options;
     const auto& service = parts_->service;
-    options.store = service.checkpoints
-                        ? service.checkpoints
-                        : open_checkpoints(parts_->store, store_access::change, service.server);
-    parts_->checkpoints = options.store;
+    if (service.checkpoints) parts_->checkpoints = service.checkpoints;
+    if (!parts_->checkpoints) {  // else a call that failed has opened it
+      parts_->checkpoints = open_checkpoints(parts_->store, store_access::change, service.server);
+    }
+    options.store = parts_->checkpoints;
     if (service.pin_versions) {
       options.version = version();
       parts_->keep_text(options.version);
@@ -300,9 +307,9 @@ mcp::executor<json_state>& cluster_system::executor() {
         if (news == store_news::lost) lost();
       });
     }
-    parts_->agents->system.reset();  // of a call that failed
-    if (!parts_->agent_types.empty()) {
-      parts_->agents->system = std::make_unique<agent_system>(
+    parts_->agents->system = service.agents;  // nothing may be left of a call that failed
+    if (!service.agents && !parts_->agent_types.empty()) {
+      parts_->agents->system = std::make_shared<agent_system>(
           agent_system_options{.name = parts_->name, .store = options.store}, parts_->agent_types);
     }
     parts_->executor =

@@ -30,6 +30,7 @@ struct service_options {
   bool pin_versions = false;
   /// Of another version of the system in this process; null: the file's store is opened.
   std::shared_ptr<checkpoint_store> checkpoints{};
+  std::shared_ptr<agent_system> agents{};  ///< whom its nodes ask; null: agents of its own
 };
 
 /// A cluster file as it was when a run began.
@@ -107,6 +108,8 @@ class cluster_system {
   [[nodiscard]] std::optional<kept_file> kept(const std::string& version);
   /// The versions of this system's unfinished runs that nobody works on. After `executor`.
   [[nodiscard]] std::set<std::string> waiting_versions();
+  /// Null before `executor`, or when it has none.
+  [[nodiscard]] std::shared_ptr<agent_system> agents();
   /// Null before `executor`, or without a store.
   [[nodiscard]] std::shared_ptr<checkpoint_store> checkpoints();
   /// Where the store is: see `cluster_file/store_place.hpp`. It may hold a password.

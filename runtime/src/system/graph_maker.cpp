@@ -94,9 +94,8 @@ bool is_placed(const node_description& node, const cluster_description& file) {
   const auto* typed = std::get_if<typed_node_description>(&node.what);
   if (typed == nullptr) return false;
   const auto label = plugin_label(typed->type.name);
-  return std::any_of(file.plugins.begin(), file.plugins.end(), [&](const auto& one) {
-    return one.label == label && one.file.empty();
-  });
+  return std::any_of(file.plugins.begin(), file.plugins.end(),
+                     [&](const auto& one) { return one.label == label && one.file.empty(); });
 }
 
 task_demand graph_maker::demand_of(const node_description& node) const {
@@ -308,6 +307,14 @@ node_spec graph_maker::make(const node_description& node, const typed_node_descr
 node_spec graph_maker::make(const node_description&, const agent_node_description& what) {
   const bool kept = !what.into || need_field(*what.into, what_.state);
   const auto found = parts_.plugins.agent(what.agent.name);
+  if (!found && parts_.plugins.is_on_workers(what.agent.name)) {
+    if (!parts_.workers && !parts_.check_only) {
+      problems_.error(what.agent.at,
+                      "the plugin \"" + plugin_label(what.agent.name) + "\" is on workers",
+                      "`mcp-cluster serve` has them run the agent, `--plugin FILE` this process");
+    }
+    return kept ? make_agent_node(what, parts_.agents, around_) : node_spec{};
+  }
   if (!found) {
     parts_.plugins.report_unknown("agent", what.agent, problems_);
     return {};

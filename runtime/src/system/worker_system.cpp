@@ -26,6 +26,7 @@ std::shared_ptr<const worker_system> worker_system::load(const std::string& name
       plugins};
   auto made = std::make_shared<worker_system>();
   made->nodes_ = make_worker_nodes(parts);
+  for (auto& type : plugins.agent_types()) made->agents_.emplace(type.type, type);
   const auto others = to_text(problems.sorted());
   for (auto& [place, node] : made->nodes_) {
     if (!node.problem.empty() && !others.empty()) node.problem += "\n" + others;
@@ -42,6 +43,12 @@ const worker_node& worker_system::find(const std::string& graph, const std::stri
   if (found->second.problem.empty()) return found->second;
   throw error{errc::invalid_cluster_file,
               "the worker cannot run the node \"" + node + "\": " + found->second.problem};
+}
+
+const agent_spec& worker_system::agent(const std::string& type) const {
+  const auto found = agents_.find(type);
+  if (found != agents_.end()) return found->second;
+  throw error{errc::unknown_agent, "no plugin of the worker offers the agent \"" + type + "\""};
 }
 
 }  // namespace mcp::cluster

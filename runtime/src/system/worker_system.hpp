@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mcp/agent_spec.hpp"
 #include "mcp/json.hpp"
 #include "mcp/node.hpp"
 
@@ -19,7 +20,8 @@ struct worker_node {
   std::string problem{};  ///< not empty: why this worker cannot run it
 };
 
-/// What a worker needs of a cluster file: its nodes, by graph and name. Immutable.
+/// What a worker needs of a cluster file: its nodes, by graph and name, and the types of its
+/// agents. Immutable.
 class worker_system {
  public:
   /// Reads the file's text; `name` is for messages. What its nodes need and this process does not
@@ -30,9 +32,12 @@ class worker_system {
 
   /// Throws `unknown_node`; `invalid_cluster_file` with the problem when it cannot be run here.
   [[nodiscard]] const worker_node& find(const std::string& graph, const std::string& node) const;
+  /// Of the plugins here, by LABEL.NAME. Throws `unknown_agent`.
+  [[nodiscard]] const agent_spec& agent(const std::string& type) const;
 
  private:
   std::map<std::pair<std::string, std::string>, worker_node> nodes_;
+  std::map<std::string, agent_spec> agents_;
 };
 
 }  // namespace mcp::cluster
