@@ -1,13 +1,14 @@
 #pragma once
 
 #include "cluster/placement.hpp"
-#include "cluster/remote_agents.hpp"
 #include "cluster/task_codec.hpp"
 
 #include <atomic>
 #include <memory>
 
 namespace mcp::cluster {
+
+class remote_agent_call;
 
 /// One attempt of a node that runs on a worker.
 struct remote_call {

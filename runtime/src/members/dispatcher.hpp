@@ -4,6 +4,7 @@
 #include "cluster/remote_nodes.hpp"
 #include "members/cluster_server.hpp"
 #include "net/caf.hpp"
+#include "system/remote_agents.hpp"
 
 #include <deque>
 #include <map>

@@ -1,6 +1,6 @@
 #include "system/agent_types.hpp"
 
-#include "cluster/remote_agents.hpp"
+#include "system/remote_agents.hpp"
 
 #include <map>
 #include <utility>

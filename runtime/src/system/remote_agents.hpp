@@ -3,6 +3,7 @@
 #include "cluster/messages.hpp"
 #include "cluster/placement.hpp"
 #include "cluster/raw_cbor.hpp"
+#include "cluster/remote_nodes.hpp"
 #include "mcp/agent_context.hpp"
 
 #include <cstdint>
@@ -15,8 +16,6 @@
 #include <vector>
 
 namespace mcp::cluster {
-
-class remote_nodes;
 
 /// A message of an agent that a worker handles. What the worker says its handler did is done here,
 /// in the agent's name and on its actor, as if the handler had been called here; the agent waits

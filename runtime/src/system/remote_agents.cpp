@@ -1,4 +1,4 @@
-#include "cluster/remote_agents.hpp"
+#include "system/remote_agents.hpp"
 
 #include "cluster/remote_nodes.hpp"
 #include "cluster/task_codec.hpp"
