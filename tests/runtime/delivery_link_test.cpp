@@ -87,14 +87,14 @@ TEST_CASE("What is no frame is refused, and later versions may add items", "[del
   };
   CHECK(refused(""));
   CHECK(refused("GET / HTTP/1.1"));
-  CHECK(refused("\x80"));              // an empty array
-  CHECK(refused("\x81\x09"));          // a kind that is not known
-  CHECK(refused("\x82\x02\x01"));      // an ack with one item
+  CHECK(refused("\x80"));          // an empty array
+  CHECK(refused("\x81\x09"));      // a kind that is not known
+  CHECK(refused("\x82\x02\x01"));  // an ack with one item
   CHECK(refused(std::string("\x83\x02\x01\x01") + "x"));
   CHECK(refused(encode_frame(data_frame{1, false, std::string(max_frame_payload + 1, 'x')})));
   CHECK(refused(encode_frame(hello_frame{.cluster = "c", .name = "", .incarnation = 1})));
-  CHECK(refused(encode_frame(
-      hello_frame{.cluster = std::string(201, 'c'), .name = "a", .incarnation = 1})));
+  CHECK(refused(
+      encode_frame(hello_frame{.cluster = std::string(201, 'c'), .name = "a", .incarnation = 1})));
   CHECK((decode_frame("\x84\x02\x01\x02\xf6") == frame{ack_frame{1, 2}}));
 }
 
@@ -118,7 +118,8 @@ TEST_CASE("Messages arrive whole and in order, both ways", "[delivery]") {
   CHECK(both.b.idle());
 }
 
-TEST_CASE("A receiver that takes nothing stops its sender, which says when it is full", "[delivery]") {
+TEST_CASE("A receiver that takes nothing stops its sender, which says when it is full",
+          "[delivery]") {
   pair_of_links both;
   both.connect();
   int sent = 0;
@@ -216,11 +217,9 @@ TEST_CASE("Strangers are told why they are not let in", "[delivery]") {
   const hello_frame good{.cluster = "c", .name = "a", .incarnation = 1};
   CHECK(answer_to(good).empty());
   auto other = good;
-  other.lowest = other.highest = 9;
-  CHECK_THAT(answer_to(other), Contains("speaks versions 9 to 9 of the wire, member \"b\" 1 to 1"));
-  other = good;
-  other.highest = 9;  // a later one that speaks ours too
-  CHECK(answer_to(other).empty());
+  other.lowest = 3;
+  other.highest = 9;
+  CHECK_THAT(answer_to(other), Contains("speaks versions 3 to 9 of the wire, member \"b\" 1 to 2"));
   other = good;
   other.cluster = "d";
   CHECK_THAT(answer_to(other), Contains("is of the cluster \"d\""));
@@ -236,6 +235,34 @@ TEST_CASE("Strangers are told why they are not let in", "[delivery]") {
   link.connected(0ns);
   greet(link, 4);
   CHECK_THAT(link.closing(0ns).value_or(""), Contains("has started again since"));
+}
+
+TEST_CASE("Both ends take the highest version that both speak", "[delivery]") {
+  const auto taken = [](std::uint64_t lowest, std::uint64_t highest) {
+    delivery_link link{member("b"), "a", small};
+    link.connected(0ns);
+    link.received(encode_frame(hello_frame{lowest, highest, "c", "a", 1}), 0ns);
+    CHECK(link.closing(0ns).has_value() == (link.version() == 0));
+    return link.version();
+  };
+  CHECK(taken(1, 1) == 1);
+  CHECK(taken(1, 2) == 2);
+  CHECK(taken(2, 9) == 2);
+  CHECK(taken(1, 9) == 2);
+  CHECK(taken(3, 9) == 0);
+  CHECK(taken(0, 0) == 0);
+}
+
+TEST_CASE("A peer that has started anew speaks what it speaks now", "[delivery]") {
+  delivery_link link{member("b"), "a", small};
+  link.connected(0ns);
+  greet(link, 1);
+  CHECK(link.version() == 2);
+  link.disconnected();
+  CHECK(link.version() == 2);
+  link.connected(0ns);
+  link.received(encode_frame(hello_frame{1, 1, "c", "a", 2}), 0ns);
+  CHECK(link.version() == 1);
 }
 
 TEST_CASE("Who breaks the rules loses the connection, and is told why", "[delivery]") {
@@ -264,10 +291,10 @@ TEST_CASE("Who breaks the rules loses the connection, and is told why", "[delive
   CHECK_THAT(violation({ack_frame{2, 9}, ack_frame{1, 9}}), Contains("forgot"));
   CHECK_THAT(violation({ack_frame{2, 1}}), Contains("takes back"));
   CHECK_THAT(violation({data_frame{1, true, ""}}), Contains("empty piece"));
-  CHECK_THAT(violation({data_frame{1, false, "1"}, data_frame{2, false, "2"},
-                        data_frame{3, false, "3"}, data_frame{4, false, "4"},
-                        data_frame{5, false, "5"}}),
-             Contains("more than it may"));
+  CHECK_THAT(
+      violation({data_frame{1, false, "1"}, data_frame{2, false, "2"}, data_frame{3, false, "3"},
+                 data_frame{4, false, "4"}, data_frame{5, false, "5"}}),
+      Contains("more than it may"));
   CHECK_THAT(violation({data_frame{1, true, std::string(60, 'x')},
                         data_frame{2, true, std::string(60, 'x')}}),
              Contains("a message of more than 100 bytes"));

@@ -287,4 +287,9 @@ using server_message =
 [[nodiscard]] worker_message read_worker_message(std::string_view bytes);
 [[nodiscard]] server_message read_server_message(std::string_view bytes);
 
+/// The version of the wire that brought this kind of message, wish or note: who speaks an earlier
+/// one cannot read it.
+[[nodiscard]] std::uint64_t version_of(const worker_message& what) noexcept;
+[[nodiscard]] std::uint64_t version_of(const server_message& what) noexcept;
+
 }  // namespace mcp::cluster

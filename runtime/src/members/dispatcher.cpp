@@ -368,6 +368,7 @@ void dispatcher::answer_later(member_id to, told_message told) {
 }
 
 void dispatcher::say(member& to, const server_message& what) {
+  if (version_of(what) > to.link.version()) return;  // it could not read it
   auto bytes = to_cbor(what);
   stirred_.insert(to.id);
   if (!to.outbox.empty() || !to.link.send(bytes)) to.outbox.push_back(std::move(bytes));

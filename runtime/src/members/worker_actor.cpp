@@ -307,15 +307,17 @@ worker_outlet worker_actor::outlet(std::uint64_t task) {
           most = settings_.link.message_bytes](worker_message message) {
     const bool ends = std::holds_alternative<result_message>(message);
     const bool may_be_dropped = std::holds_alternative<note_message>(message);
+    const auto version = version_of(message);
     auto bytes = to_cbor(message);
     if (bytes.size() > most) {
       if (may_be_dropped) return;
       bytes = to_cbor(worker_message{
           result_message{.task = task, .failure = failure_of_size(bytes.size(), most)}});
     }
-    caf::anon_send(self, task_posted{[this, task, mine, ends, may_be_dropped,
+    caf::anon_send(self, task_posted{[this, task, mine, ends, may_be_dropped, version,
                                       bytes = std::move(bytes)]() mutable {
                      if (mine != incarnation_) return;  // of a server that is gone
+                     if (may_be_dropped && version > link_->version()) return;
                      say(std::move(bytes), may_be_dropped);
                      if (ends) done_ += tasks_.erase(task);
                      pump();
