@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{25};
 constexpr std::size_t look_at_agents_every = 4;  ///< ticks
-constexpr std::size_t most_removed = 10'000;     ///< incarnations that are remembered
 constexpr std::uint64_t most_slots = 10'000;
 constexpr std::size_t most_labels = 100;
 constexpr std::size_t most_plugins = 1'000;
@@ -43,6 +42,7 @@ dispatcher::dispatcher(caf::actor_config& config, member_identity self, dispatch
     : cluster_actor(config),
       self_(std::move(self)),
       limits_(limits),
+      membership_({.members = limits.placement.members, .grace = limits.grace}),
       placement_(limits.placement),
       errands_(errands) {}
 
@@ -121,6 +121,7 @@ void dispatcher::greet(stranger from, const pipe_frames& what) {
       }
       member->pipe = from.pipe;
       member->address = from.address;
+      membership_.connected(member->id, from.address);
       by_pipe_[from.pipe.id()] = member->id;
       member->link.connected(steady_time());
       return hear(*member, frames);
@@ -135,30 +136,15 @@ void dispatcher::greet(stranger from, const pipe_frames& what) {
 }
 
 dispatcher::member* dispatcher::member_for(const hello_frame& hello) {
-  const auto gone = removed_.find(hello.name);
-  if (gone != removed_.end() && hello.incarnation <= gone->second) return nullptr;
-  if (const auto known = by_name_.find(hello.name); known != by_name_.end()) {
-    auto& member = *members_.at(known->second);
-    // The link says what is to be said to an older one.
-    if (hello.incarnation <= member.incarnation) return &member;
-    if (member.pipe) {
-      throw error{errc::invalid_argument, "a member \"" + hello.name + "\" is here already, at " +
-                                              member.address + "; give each a name of its own"};
-    }
-    remove(member.id, "it has started anew");
-  }
-  if (members_.size() >= limits_.placement.members) {
-    throw error{errc::overloaded, "the cluster has " + std::to_string(members_.size()) +
-                                      " members, as many as may be"};
-  }
-  const auto id = ++last_member_;
+  const auto admitted = membership_.admit(hello.name, hello.incarnation);
+  if (!admitted) return nullptr;
+  if (!admitted->fresh) return members_.at(admitted->member).get();
+  if (admitted->replaced != 0) remove(admitted->replaced, "it has started anew");
   auto made =
-      std::unique_ptr<member>{new member{.id = id,
+      std::unique_ptr<member>{new member{.id = admitted->member,
                                          .name = hello.name,
-                                         .incarnation = hello.incarnation,
                                          .link = delivery_link{self_, hello.name, limits_.link}}};
-  by_name_[hello.name] = id;
-  return (members_[id] = std::move(made)).get();
+  return (members_[admitted->member] = std::move(made)).get();
 }
 
 void dispatcher::hear(member& from, const std::vector<std::string>& frames) {
@@ -198,7 +184,7 @@ void dispatcher::disconnect(member& of) {
   by_pipe_.erase(of.pipe.id());
   of.pipe = nullptr;
   of.link.disconnected();
-  of.lost = steady_time();
+  membership_.disconnected(of.id, steady_time());
 }
 
 void dispatcher::remove(member_id id, const std::string& why) {
@@ -209,9 +195,7 @@ void dispatcher::remove(member_id id, const std::string& why) {
     by_pipe_.erase(gone->pipe.id());
     send(gone->pipe, close_message{});
   }
-  by_name_.erase(gone->name);
-  if (removed_.size() >= most_removed) removed_.erase(removed_.begin());
-  removed_[gone->name] = gone->incarnation;
+  membership_.remove(id);
   spdlog::log(gone->leaves ? spdlog::level::info : spdlog::level::warn,
               "cluster: member \"{}\" is gone, with {} tasks: {}", gone->name, gone->at_work.size(),
               gone->leaves ? "it left" : why);
@@ -228,12 +212,8 @@ void dispatcher::tick() {
     send(one->second.pipe, close_message{});
     strangers_.erase(one);
   }
-  std::vector<member_id> gone;
-  for (auto& [id, one] : members_) {
-    pump(*one);
-    if (!one->pipe && time - one->lost >= limits_.grace) gone.push_back(id);
-  }
-  for (const auto id : gone) remove(id, "it did not come back");
+  for (auto& [id, one] : members_) pump(*one);
+  for (const auto id : membership_.lost(time)) remove(id, "it did not come back");
   placement_.tick(time);
   if (++ticks_ % look_at_agents_every == 0) look_at_agents();
   act();
@@ -260,9 +240,11 @@ void dispatcher::take(member& from, offer_message offer) {
       steady_time());
 }
 
-std::shared_ptr<remote_call> dispatcher::call_of(const member& from, std::uint64_t number) const {
+dispatcher::open_call* dispatcher::call_of(const member& from, std::uint64_t number) {
   const auto task = from.at_work.find(number);
-  return task == from.at_work.end() ? nullptr : calls_.at(task->second).call;  // or of an agent
+  if (task == from.at_work.end()) return nullptr;
+  auto& open = calls_.at(task->second);
+  return open.call ? &open : nullptr;
 }
 
 void dispatcher::take(member& from, result_message result) {
@@ -287,23 +269,24 @@ void dispatcher::take(member& from, result_message result) {
 }
 
 void dispatcher::take(member& from, wish_message wish) {
-  const auto call = call_of(from, wish.task);
-  if (!call) return;
+  const auto* open = call_of(from, wish.task);
+  if (open == nullptr) return;
+  const auto call = open->call;
   told_message told{.task = wish.task, .number = wish.number};
   const auto to = from.id;
   auto& port = call->reply->context().port();
   const auto in_errand = [&](auto work) {
-    boost::asio::post(
-        errands_, [this, call, told, to, work, self = caf::actor_cast<caf::actor>(this)]() mutable {
-          try {
-            told.bytes = work(call->reply->context().port());
-          } catch (const error& wrong) {
-            told.failure = encode_failure({.error = wrong});
-          } catch (const std::exception& wrong) {
-            told.failure = encode_failure({.error = error{errc::store_failed, wrong.what()}});
-          }
-          caf::anon_send(self, task_posted{[this, told, to] { answer_later(to, told); }});
-        });
+    boost::asio::post(open->errands, [this, call, told, to, work,
+                                      self = caf::actor_cast<caf::actor>(this)]() mutable {
+      try {
+        told.bytes = work(call->reply->context().port());
+      } catch (const error& wrong) {
+        told.failure = encode_failure({.error = wrong});
+      } catch (const std::exception& wrong) {
+        told.failure = encode_failure({.error = error{errc::store_failed, wrong.what()}});
+      }
+      caf::anon_send(self, task_posted{[this, told, to] { answer_later(to, told); }});
+    });
   };
   try {
     std::visit(
@@ -339,9 +322,9 @@ void dispatcher::take(member& from, wish_message wish) {
 }
 
 void dispatcher::take(member& from, note_message note) {
-  const auto call = call_of(from, note.task);
-  if (!call) return;
-  auto& port = call->reply->context().port();
+  const auto* open = call_of(from, note.task);
+  if (open == nullptr) return;
+  auto& port = open->call->reply->context().port();
   std::visit(
       overloaded{[&](const sign_of_life&) { port.heartbeat(); },
                  [&](const refunded& one) { port.refund(one.counter, one.amount); },
@@ -384,7 +367,7 @@ void dispatcher::open_call::fail(const error& reason) const {
 void dispatcher::submit(std::shared_ptr<remote_call> call) {
   if (call->withdrawn.load(std::memory_order_acquire)) return;
   auto demand = call->demand;
-  submit({.call = std::move(call)}, std::move(demand), 0);
+  submit({.call = std::move(call), .errands = errands()}, std::move(demand), 0);
 }
 
 void dispatcher::submit(open_call call, task_demand demand, member_id rather) {
@@ -392,7 +375,7 @@ void dispatcher::submit(open_call call, task_demand demand, member_id rather) {
   const auto task = ++last_task_;
   if (call.agent) agent_calls_.insert(task);
   by_call_[call.agent ? static_cast<const void*>(call.agent.get()) : call.call.get()] = task;
-  calls_[task] = std::move(call);
+  calls_.emplace(task, std::move(call));
   placement_.submit(task, std::move(demand), steady_time(), rather);
   act();
 }
@@ -507,9 +490,9 @@ void dispatcher::say_node_task(member& to, open_call& open) {
 // For others -------------------------------------------------------------------------------------
 
 bool dispatcher::drain(const std::string& name) {
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return false;
-  placement_.drain(found->second, steady_time());
+  const auto id = membership_.find(name);
+  if (id == 0) return false;
+  placement_.drain(id, steady_time());
   act();
   return true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster/agent_states.hpp"
+#include "cluster/membership.hpp"
 #include "cluster/remote_nodes.hpp"
 #include "members/cluster_server.hpp"
 #include "net/caf.hpp"
@@ -15,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 namespace mcp::cluster {
@@ -58,12 +60,15 @@ class dispatcher final : public cluster_actor {
     std::string address{};
     instant since{0};
   };
+  using errand_strand = boost::asio::strand<boost::asio::thread_pool::executor_type>;
   struct open_call {
     std::shared_ptr<remote_call> call{};         ///< of a node, or
     std::shared_ptr<remote_agent_call> agent{};  ///< of an agent
     std::uint64_t number = 0;                    ///< on the wire, of its last placement
     state_shipper::number state = 0;  ///< of a node; 0: it has none, or was not placed yet
     bool cancelled = false;           ///< of an agent: nobody wants it any more
+    /// What waits for a store, one after another: also when the task has changed its worker.
+    errand_strand errands;
 
     void fail(const error& reason) const;
   };
@@ -72,10 +77,8 @@ class dispatcher final : public cluster_actor {
     std::string name{};
     std::string address{};
     std::string program{};
-    std::uint64_t incarnation = 0;
     delivery_link link;
     caf::actor pipe{};  ///< null: not connected
-    instant lost{0};    ///< when it was disconnected
     bool offered = false;
     bool leaves = false;
     std::deque<std::string> outbox{};  ///< what the link has no place for yet
@@ -89,6 +92,7 @@ class dispatcher final : public cluster_actor {
   void tick();
 
   void greet(stranger from, const pipe_frames& what);
+  /// Null: it was given up.
   [[nodiscard]] member* member_for(const hello_frame& hello);
   void hear(member& from, const std::vector<std::string>& frames);
   void pump(member& of);
@@ -104,8 +108,8 @@ class dispatcher final : public cluster_actor {
   void take(member& from, agent_turn_message turn);
   void answer(member& to, told_message told);
   void answer_later(member_id to, told_message told);
-  [[nodiscard]] std::shared_ptr<remote_call> call_of(const member& from,
-                                                     std::uint64_t number) const;
+  /// Of a node. Null: there is none, or it was withdrawn.
+  [[nodiscard]] open_call* call_of(const member& from, std::uint64_t number);
   void say(member& to, const server_message& what);
 
   void act();
@@ -116,6 +120,9 @@ class dispatcher final : public cluster_actor {
   void refuse(placement::refuse& refusal);
   void submit(open_call call, task_demand demand, member_id rather);
   void withdraw(const void* call);
+  [[nodiscard]] errand_strand errands() const {
+    return boost::asio::make_strand(errands_.get_executor());
+  }
   /// Tells workers of messages that nobody waits for any more.
   void look_at_agents();
   /// Forgets the call; the caller answers it.
@@ -123,14 +130,13 @@ class dispatcher final : public cluster_actor {
 
   member_identity self_;
   dispatcher_limits limits_;
+  membership membership_;
   placement placement_;
   state_shipper states_;
   std::map<std::string, system_message> systems_;
   std::map<caf::actor_id, stranger> strangers_;
   std::map<member_id, std::unique_ptr<member>> members_;
-  std::map<std::string, member_id> by_name_;
   std::map<caf::actor_id, member_id> by_pipe_;
-  std::map<std::string, std::uint64_t> removed_;  ///< incarnations, by name
   std::unordered_map<placement::task_id, open_call> calls_;
   std::unordered_map<const void*, placement::task_id> by_call_;
   std::set<placement::task_id> agent_calls_;
@@ -139,7 +145,6 @@ class dispatcher final : public cluster_actor {
   std::size_t ticks_ = 0;
   placement::task_id last_task_ = 0;
   std::uint64_t last_number_ = 0;
-  member_id last_member_ = 0;
   boost::asio::thread_pool& errands_;
   std::set<member_id> stirred_;  ///< something was said to them
   std::optional<error> stopped_;

@@ -11,7 +11,7 @@ namespace mcp::cluster {
 void dispatcher::submit(std::shared_ptr<remote_agent_call> call) {
   const auto rather = homes_.find(call->head().address).member;
   auto demand = call->demand();
-  submit({.agent = std::move(call)}, std::move(demand), rather);
+  submit({.agent = std::move(call), .errands = errands()}, std::move(demand), rather);
 }
 
 void dispatcher::withdraw(const std::shared_ptr<remote_agent_call>& call) {
