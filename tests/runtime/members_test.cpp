@@ -102,7 +102,20 @@ void offer_nodes(plugin& to) {
   });
 }
 
-constexpr plugin_manifest manifest{"FASTMCP", plugin_abi, "kit", "1.0.0", "", offer_nodes};
+/// What a node on a worker does with the memory of its run, and what it then writes to its log.
+using memory_use = std::function<std::string(memory_store*)>;
+memory_use used;  // by the test that runs
+
+void offer_memory_nodes(plugin& to) {
+  offer_nodes(to);
+  to.node("memory", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      return update<json_state>{s}.set("log", json::array({used(ctx.memory())}));
+    };
+  });
+}
+
+constexpr plugin_manifest manifest{"FASTMCP", plugin_abi, "kit", "1.0.0", "", offer_memory_nodes};
 
 const std::string head =
     "plugins: {kit: {on: workers}}\n"
@@ -221,6 +234,81 @@ TEST_CASE("Effects, budgets, events and questions of a node on a worker are its 
         run_file(one_node("type: kit.later", "store: memory\n"), json::object(), cluster.options());
     CHECK(state["log"] == json{"later"});
   }
+}
+
+TEST_CASE("A node on a worker uses the memory of its run", "[members]") {
+  small_cluster cluster{manifest};
+  cluster.add("one");
+
+  SECTION("a script remembers there what the server recalls, and the other way round") {
+    const auto state = run_file(head + R"(
+nodes:
+  there: {lua: "memory.remember('x', 'coffee', {key = 'a'}) return {}", placement: workers}
+  here: {lua: "memory.remember('x', 'tea', {key = 'b'}) return {log = list{memory.get('x', 'a').text}}"}
+  again:
+    lua: "return {log = list{memory.recall('x', 'tea')[1].value.text, tostring(memory.forget('x', 'a'))}}"
+    placement: workers
+edges: [start -> there -> here -> again -> END]
+)",
+                                json::object(), cluster.options());
+    CHECK(state["log"] == json{"coffee", "tea", "true"});
+    CHECK(cluster.workers.front()->status().done == 2);
+  }
+  SECTION("a task that is repeated remembers nothing twice") {
+    const auto state = run_file(head + R"(
+nodes:
+  there:
+    lua: "memory.remember('x', 'once') if attempt == 1 then error('again') end return {}"
+    placement: workers
+    retry: {max_attempts: 2, initial_interval: 1ms, jitter: false}
+  here: {lua: "return {log = list{tostring(#memory.recall('x'))}}"}
+edges: [start -> there -> here -> END]
+)",
+                                json::object(), cluster.options());
+    CHECK(state["log"] == json{"1"});
+  }
+  SECTION("what the store refuses is the error of the call") {
+    used = [](memory_store* memory) {
+      REQUIRE(memory != nullptr);
+      CHECK(memory->blocking());
+      try {
+        memory->put({"a"}, "", "{}");
+      } catch (const error& wrong) {
+        return std::string{name(wrong.code())};
+      }
+      return std::string{"no error"};
+    };
+    CHECK(run_file(one_node("type: kit.memory"), json::object(), cluster.options())["log"] ==
+          json{"invalid_argument"});
+  }
+}
+
+TEST_CASE("What does not fit a message is the error of a call of the memory, and nothing else",
+          "[members]") {
+  constexpr std::size_t most = 20'000;
+  small_cluster cluster{manifest, {.link = {.message_bytes = most}}};
+  cluster.add("one", 1);
+  used = [](memory_store* memory) {
+    const auto code_of = [](auto call) -> std::string {
+      try {
+        call();
+      } catch (const error& wrong) {
+        CHECK_THAT(wrong.message(), Contains(std::to_string(most)));
+        return std::string{name(wrong.code())};
+      }
+      return "fits";
+    };
+    const auto value = [](std::size_t size) {
+      return json{{"text", std::string(size, 'x')}}.dump();
+    };
+    const auto asked = code_of([&] { memory->put({"a"}, "k", value(most)); });
+    for (const std::string key : {"1", "2", "3"}) memory->put({"a"}, key, value(8'000));
+    const auto found = code_of([&] { static_cast<void>(memory->search({})); });
+    return asked + ", " + found + ", " + std::to_string(memory->search({.limit = 2}).size());
+  };
+  CHECK(run_file(one_node("type: kit.memory"), json::object(), cluster.options())["log"] ==
+        json{"too_large, too_large, 2"});
+  eventually([&] { return cluster.workers.front()->status().idle; });
 }
 
 TEST_CASE("What a worker cannot do is the error of the task, with the reason", "[members]") {

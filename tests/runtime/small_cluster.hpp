@@ -15,13 +15,14 @@ namespace mcp::test {
 /// A server and workers in this process, over loopback. The workers have the test's plugin.
 class small_cluster {
  public:
-  explicit small_cluster(const plugin_manifest& plugin, cluster::server_options options = {})
-      : server(cluster::cluster_server::start(std::move(options))), plugin_(plugin) {}
+  explicit small_cluster(const plugin_manifest& plugin, const cluster::server_options& options = {})
+      : server(cluster::cluster_server::start(options)), plugin_(plugin), link_(options.link) {}
 
   cluster::cluster_worker& add(const std::string& name, std::size_t slots = 2,
                                std::map<std::string, std::string> labels = {}) {
     cluster::worker_options options{
         .name = name, .server = server->address(), .labels = std::move(labels), .slots = slots};
+    options.link = link_;
     options.load.plugins.built_in.push_back(cluster::load_plugin(plugin_));
     workers.push_back(std::make_unique<cluster::cluster_worker>(options));
     return *workers.back();
@@ -37,6 +38,7 @@ class small_cluster {
 
  private:
   const plugin_manifest& plugin_;
+  cluster::link_limits link_;
 };
 
 /// Polls what another process would see; the machine's load decides how often.

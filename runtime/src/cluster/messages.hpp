@@ -17,8 +17,10 @@
 /// message of a `delivery_link`. `bytes` are CBOR that only its reader looks into.
 namespace mcp::cluster {
 
-/// The version of the wire from which on workers handle messages of agents.
+/// The versions of the wire from which on workers handle messages of agents, and use the memory
+/// store of their runs.
 inline constexpr std::uint64_t wire_version_of_agents = 2;
+inline constexpr std::uint64_t wire_version_of_memory = 2;
 
 // From a worker.
 
@@ -81,8 +83,12 @@ struct charge_wanted {
 struct durability_wanted {
   bool all = true;
 };
-using wish =
-    std::variant<answer_wanted, effect_wanted, effect_kept, charge_wanted, durability_wanted>;
+/// A call of the run's memory store: `memory_wire.hpp`. Of tasks of a system with `memory_message`.
+struct memory_wanted {
+  std::string request{};
+};
+using wish = std::variant<answer_wanted, effect_wanted, effect_kept, charge_wanted,
+                          durability_wanted, memory_wanted>;
 struct wish_message {
   std::uint64_t task = 0;
   std::uint64_t number = 0;  ///< of the task's wishes
@@ -233,8 +239,12 @@ struct cancel_message {
 struct told_message {
   std::uint64_t task = 0;
   std::uint64_t number = 0;
-  std::optional<std::string> bytes{};  ///< the answer, the effect's result
+  std::optional<std::string> bytes{};  ///< the answer, the effect's result, the memory's answer
   std::optional<failure_item> failure{};
+};
+/// The runs of a system that the worker knows have a memory store. Since version 2 of the wire.
+struct memory_message {
+  std::string system{};  ///< hash
 };
 
 MCP_STRUCT(offer_message, program, plugins, labels, slots)
@@ -249,6 +259,7 @@ MCP_STRUCT(effect_wanted, key)
 MCP_STRUCT(effect_kept, key, result)
 MCP_STRUCT(charge_wanted, counter, amount)
 MCP_STRUCT(durability_wanted, all)
+MCP_STRUCT(memory_wanted, request)
 MCP_STRUCT(wish_message, task, number, what)
 MCP_STRUCT(sign_of_life, alive)
 MCP_STRUCT(refunded, counter, amount)
@@ -276,12 +287,13 @@ MCP_STRUCT(state_message, state, base, fields)
 MCP_STRUCT(forget_message, state)
 MCP_STRUCT(cancel_message, task)
 MCP_STRUCT(told_message, task, number, bytes, failure)
+MCP_STRUCT(memory_message, system)
 
 using worker_message = std::variant<offer_message, result_message, wish_message, note_message,
                                     leaving_message, agent_turn_message>;
 using server_message =
     std::variant<system_message, state_message, forget_message, task_message, cancel_message,
-                 told_message, agent_task_message, agent_answer_message>;
+                 told_message, agent_task_message, agent_answer_message, memory_message>;
 
 /// Throws `malformed_answer` with what is wrong.
 [[nodiscard]] worker_message read_worker_message(std::string_view bytes);

@@ -1,5 +1,6 @@
 #include "members/dispatcher.hpp"
 
+#include "cluster/memory_wire.hpp"
 #include "delivery/frame.hpp"
 #include "net/steady_time.hpp"
 
@@ -16,6 +17,7 @@ constexpr std::size_t look_at_agents_every = 4;  ///< ticks
 constexpr std::uint64_t most_slots = 10'000;
 constexpr std::size_t most_labels = 100;
 constexpr std::size_t most_plugins = 1'000;
+constexpr std::size_t bytes_around_answer = 1'000;  ///< at most, in its message
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -313,6 +315,16 @@ void dispatcher::take(member& from, wish_message wish) {
                 run.keep_effect(kept.key, kept.result);
                 return std::nullopt;
               });
+            },
+            [&](memory_wanted& one) {
+              in_errand([request = std::move(one.request)](
+                            context_port& run) -> std::optional<std::string> {
+                auto* store = run.memory();
+                if (store == nullptr) {
+                  throw error{errc::no_store, "the task's run has no memory store"};
+                }
+                return serve_memory(*store, request);
+              });
             }},
         wish.what);
   } catch (const error& wrong) {
@@ -340,6 +352,14 @@ void dispatcher::take(member& from, const leaving_message& leaving) {
 }
 
 void dispatcher::answer(member& to, told_message told) {
+  const auto most = limits_.link.message_bytes;
+  if (told.bytes && told.bytes->size() + bytes_around_answer > most) {
+    const error wrong{errc::too_large,
+                      "what a task asks for has " + std::to_string(told.bytes->size()) +
+                          " bytes; a message to a worker has at most " + std::to_string(most)};
+    told.bytes.reset();
+    told.failure = encode_failure({.error = wrong});
+  }
   say(to, std::move(told));
 }
 
@@ -475,6 +495,10 @@ void dispatcher::say_node_task(member& to, open_call& open) {
   auto message = call.head;
   message.task = open.number;
   const auto& state = call.input.state;
+  if (to.link.version() >= wire_version_of_memory && call.reply->context().memory() != nullptr &&
+      to.remembering.insert(message.system).second) {
+    say(to, memory_message{message.system});
+  }
   if (state && open.state == 0) {
     open.state = states_.use(state.get(), call.head.run_id + '/' + call.head.ns,
                              [&] { return encode_state(state); });

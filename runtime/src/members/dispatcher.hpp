@@ -81,8 +81,9 @@ class dispatcher final : public cluster_actor {
     caf::actor pipe{};  ///< null: not connected
     bool offered = false;
     bool leaves = false;
-    std::deque<std::string> outbox{};  ///< what the link has no place for yet
-    std::set<std::string> systems{};   ///< that it was told
+    std::deque<std::string> outbox{};     ///< what the link has no place for yet
+    std::set<std::string> systems{};      ///< that it was told
+    std::set<std::string> remembering{};  ///< those of them that it was told have a memory
     std::unordered_map<std::uint64_t, placement::task_id> at_work{};  ///< by number on the wire
   };
 

@@ -78,7 +78,10 @@ void worker_actor::start_anew() {
 void worker_actor::lose_tasks() {
   for (auto& [number, task] : std::exchange(tasks_, {})) task->lose_server();
   for (auto& [number, task] : std::exchange(agent_tasks_, {})) task->lose_server();
-  for (auto& [hash, system] : systems_) system.waiting.clear();
+  for (auto& [hash, system] : systems_) {
+    system.waiting.clear();
+    system.memory = false;  // the next server says it anew
+  }
 }
 
 void worker_actor::dial() {
@@ -236,13 +239,15 @@ void worker_actor::take(task_message task) {
   const auto number = task.task;
   const auto hash = task.system;
   auto state = task.state == 0 ? state_fields{} : states_.at(task.state);
+  const auto system = systems_.find(hash);
   const auto made = std::make_shared<worker_task>(
       std::move(task), std::move(state), outlet(number),
       [this, self = me()](milliseconds after, std::function<void()> then) {
         caf::anon_send(self, task_posted{[this, after, then = std::move(then)] {
                          delayed_send(this, after, task_posted{then});
                        }});
-      });
+      },
+      system != systems_.end() && system->second.memory);
   if (!tasks_.emplace(number, made).second) {
     throw error{errc::malformed_answer, "the server uses the number of a task twice"};
   }
@@ -302,6 +307,12 @@ void worker_actor::take(told_message told) {
   });
 }
 
+void worker_actor::take(const memory_message& what) {
+  if (const auto found = systems_.find(what.system); found != systems_.end()) {
+    found->second.memory = true;
+  }
+}
+
 worker_outlet worker_actor::outlet(std::uint64_t task) {
   return [this, self = me(), task, mine = incarnation_,
           most = settings_.link.message_bytes](worker_message message) {
@@ -311,6 +322,13 @@ worker_outlet worker_actor::outlet(std::uint64_t task) {
     auto bytes = to_cbor(message);
     if (bytes.size() > most) {
       if (may_be_dropped) return;
+      if (const auto* asks = std::get_if<wish_message>(&message)) {
+        told_message told{
+            .task = task, .number = asks->number, .failure = failure_of_size(bytes.size(), most)};
+        return caf::anon_send(self, task_posted{[this, mine, told = std::move(told)] {
+                                if (mine == incarnation_) take(told);
+                              }});
+      }
       bytes = to_cbor(worker_message{
           result_message{.task = task, .failure = failure_of_size(bytes.size(), most)}});
     }

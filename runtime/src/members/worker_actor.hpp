@@ -54,6 +54,7 @@ class worker_actor final : public cluster_actor {
   struct known_system {
     std::shared_ptr<const worker_system> ready{};
     std::optional<error> failed{};
+    bool memory = false;  ///< its runs have a memory store, says the server
     std::vector<std::function<void(const known_system&)>> waiting{};  ///< tasks
   };
 
@@ -76,6 +77,7 @@ class worker_actor final : public cluster_actor {
   void take(told_message told);
   void take(agent_task_message message);
   void take(agent_answer_message answer);
+  void take(const memory_message& what);
   void loaded(const std::string& hash, std::shared_ptr<const worker_system> made,
               std::optional<error> failed);
   /// `run` is given the system when it is there: at once, or later.

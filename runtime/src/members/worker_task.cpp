@@ -13,6 +13,10 @@ error gone() {
   return error{errc::member_lost, "the server is gone"};
 }
 
+error over() {
+  return error{errc::cancelled, "the task has ended, or nobody wants its result any more"};
+}
+
 }  // namespace
 
 /// What an asynchronous node answers through. Its destruction without an answer is an answer too.
@@ -53,12 +57,16 @@ class worker_task::reply final : public reply_port {
 };
 
 worker_task::worker_task(task_message message, state_fields state, worker_outlet outlet,
-                         worker_timer timer)
+                         worker_timer timer, bool memory)
     : message_(std::move(message)),
       state_(std::move(state)),
       outlet_(std::move(outlet)),
       timer_(std::move(timer)) {
   if (message_.failure) failed_with_ = decode_failure(*message_.failure).error;
+  if (!memory) return;
+  memory_ = std::make_unique<remote_memory>([this](std::string request) {
+    return wish_for(memory_wanted{std::move(request)}).value_or(std::string{});
+  });
 }
 
 void worker_task::run(const worker_system& system) {
@@ -114,6 +122,7 @@ bool worker_task::end(result_message result) {
     result.task = message_.task;
     if (!result.failure) result.questions = std::move(questions_);
   }
+  changed_.notify_all();
   outlet_(std::move(result));
   return true;
 }
@@ -258,17 +267,18 @@ std::optional<std::string> worker_task::wish_for(wish what) {
   {
     const std::lock_guard lock{mutex_};
     if (server_lost_) throw gone();
+    if (ended_) throw over();
     number = ++last_wish_;
     wishes_[number];
   }
   outlet_(wish_message{message_.task, number, std::move(what)});
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [&] { return wishes_.at(number) || cancelled() || server_lost_; });
+  changed_.wait(lock, [&] { return wishes_.at(number) || cancelled() || server_lost_ || ended_; });
   auto told = wishes_.extract(number).mapped();
   lock.unlock();
   if (!told) {
     if (server_lost_) throw gone();
-    throw error{errc::cancelled, "nobody wants the task's result any more"};
+    throw over();
   }
   if (told->failure) throw decode_failure(*told->failure).error;
   return std::move(told->bytes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/memory_wire.hpp"
 #include "cluster/task_codec.hpp"
 #include "mcp/context.hpp"
 #include "system/worker_system.hpp"
@@ -24,7 +25,9 @@ using worker_timer = std::function<void(milliseconds, std::function<void()>)>;
 /// node, its reply object, and whoever delivers what the server says.
 class worker_task final : public context_port, public std::enable_shared_from_this<worker_task> {
  public:
-  worker_task(task_message message, state_fields state, worker_outlet outlet, worker_timer timer);
+  /// `memory`: its run has a memory store.
+  worker_task(task_message message, state_fields state, worker_outlet outlet, worker_timer timer,
+              bool memory);
 
   /// Runs the node, on this thread; the result goes out. Nothing is thrown.
   void run(const worker_system& system);
@@ -57,13 +60,14 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   void charge(std::string_view counter, std::int64_t amount) override;
   void refund(std::string_view counter, std::int64_t amount) noexcept override;
   [[nodiscard]] const error* failure() const noexcept override;
-  [[nodiscard]] memory_store* memory() const noexcept override { return nullptr; }
+  [[nodiscard]] memory_store* memory() const noexcept override { return memory_.get(); }
 
  private:
   class reply;
 
   void note(mcp::cluster::note what);
-  /// Waits until the server has granted it. Throws what it refused it with.
+  /// Waits until the server has granted it. Throws what it refused it with, `member_lost`, and
+  /// `cancelled` once the task is cancelled or has ended.
   std::optional<std::string> wish_for(wish what);
   /// True for the first result.
   bool end(result_message result);
@@ -75,6 +79,7 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   worker_outlet outlet_;
   worker_timer timer_;
   std::optional<error> failed_with_;
+  std::unique_ptr<remote_memory> memory_;  ///< null: the run has none
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::atomic<std::int64_t> last_sign_{0};  ///< milliseconds since `started_`, plus one
   std::atomic<bool> cancelled_{false};

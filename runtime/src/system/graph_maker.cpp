@@ -147,8 +147,6 @@ void graph_maker::check_placement(const node_description& node) {
     problems_.error(node.placement->at, "the node \"" + node.name + "\" cannot be placed: " + why,
                     "remove `placement`");
   };
-  const auto* lua = std::get_if<lua_node_description>(&node.what);
-  if (lua != nullptr && lua->script.uses_memory()) refuse("its script uses `memory`");
   std::vector<placed_name> tools;
   if (const auto* run = std::get_if<tools_node_description>(&node.what)) tools = run->tools;
   if (const auto* call = std::get_if<call_node_description>(&node.what)) tools = {call->tool};
