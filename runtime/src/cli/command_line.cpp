@@ -258,10 +258,12 @@ class parser {
         ->check(CLI::IsMember(logs));
   }
   void add_members() {
-    auto* serve = add(command::serve, "serve", "serve a cluster file: take runs, let workers join",
+    auto* serve = add(command::serve, "serve",
+                      "serve a cluster file, or any that is submitted: take runs, let workers join",
                       "  mcp-cluster serve team.yaml --store team.db\n"
+                      "  mcp-cluster serve --store runs.db\n"
                       "  mcp-cluster serve team.yaml --listen 127.0.0.1:7800 --log json");
-    add_file(serve);
+    add_file(serve, false);
     serve->add_option("--listen", options_.listen, "where workers join (127.0.0.1:7787)")
         ->type_name("HOST:PORT");
     add_control(serve, std::string{"to make: "} + default_control_path);
@@ -292,9 +294,15 @@ class parser {
   }
   void add_server_commands() {
     const std::string here = std::string{"default: "} + default_control_path;
-    auto* submit = add(command::submit, "submit", "start a run at a server",
-                       "  mcp-cluster submit --input '{\"question\": \"What is a fork?\"}'\n"
-                       "  mcp-cluster submit --input @question.json --thread t1 --no-wait");
+    auto* submit =
+        add(command::submit, "submit", "start a run at a server",
+            "  mcp-cluster submit --input '{\"question\": \"What is a fork?\"}'\n"
+            "  mcp-cluster submit team.yaml --input '{\"question\": \"What is a fork?\"}'\n"
+            "  mcp-cluster submit --input @question.json --thread t1 --no-wait");
+    submit
+        ->add_option("file,--file", options_.file,
+                     "run this file, as it is now (default: the server's own)")
+        ->type_name("FILE");
     submit
         ->add_option("--input", options_.input,
                      "the input, a JSON object: as it is, @FILE, or - for standard input")

@@ -24,6 +24,8 @@ constexpr std::chrono::milliseconds look_every{20};
 constexpr std::chrono::milliseconds look_for_end_every{200};
 constexpr std::chrono::seconds last_wait{5};
 constexpr std::chrono::milliseconds look_for_agents_every{500};
+/// Of a server without a file, unless somebody says otherwise.
+constexpr const char* default_store_path = "mcp-cluster.db";
 
 void start_log(const command_options& options) {
   log_lines(options.log == "json" ? log_format::json : log_format::text);
@@ -111,20 +113,20 @@ std::unique_ptr<http_monitor> start_monitor(const command_options& options, metr
 
 namespace {
 
-/// Begins, with the runs that go on; nothing when it was asked to end before. Agents live in one
-/// server: another one stands by until that one is gone.
-std::optional<std::size_t> begin(serve_desk& desk, const service_options& service,
-                                 const stop_signals& signals, const std::atomic<bool>& lost) {
+/// False: it was asked to end before it could begin. Agents live in one server: another one stands
+/// by until that one is gone.
+bool begin(serve_desk& desk, const stop_signals& signals, const std::atomic<bool>& lost) {
   for (bool told = false; !lost; told = true) {
     try {
-      return desk.recover(service);
+      desk.begin();
+      return true;
     } catch (const error& busy) {
       if (busy.code() != errc::thread_busy) throw;
       if (!told) spdlog::info("stands by, until the agents are free: {}", busy.message());
     }
     if (signals.wait_for(look_for_agents_every)) break;
   }
-  return std::nullopt;
+  return false;
 }
 
 int lost_lease() {
@@ -146,13 +148,25 @@ int serve_command(const command_options& options, stop_signals& signals) {
   auto load = load_options_of(options);
   load.workers = server;
   std::atomic<bool> lost{false};
-  const auto system = cluster_system::load(options.file, load);
-  for (const auto& warning : system->warnings()) spdlog::warn("{}", to_text(warning));
-  if (!is_durable(system->store())) {
-    spdlog::warn("the store is \"{}\": runs end with this process", system->store());
+  std::shared_ptr<cluster_system> own;  // of the file, if there is one
+  if (!options.file.empty()) own = cluster_system::load(options.file, load);
+  const auto store = own ? own->store() : options.store.value_or(default_store_path);
+  const auto what = own ? '"' + own->name() + '"' : std::string{"whatever file is submitted"};
+  if (own) {
+    for (const auto& warning : own->warnings()) spdlog::warn("{}", to_text(warning));
+  }
+  if (!is_durable(store)) {
+    spdlog::warn("the store is \"{}\": runs end with this process", store);
   }
   const auto counts = std::make_shared<metrics>();
-  serve_desk desk{system, server, options.most_runs, load};
+  serve_desk desk{server,
+                  options.most_runs,
+                  {.own = std::move(own),
+                   .load = load,
+                   .store = store,
+                   .server = name,
+                   .on_lost = [&lost] { lost = true; },
+                   .counts = options.monitor.empty() ? nullptr : counts}};
   std::atomic<bool> serving{false};
   {
     const auto monitor = start_monitor(
@@ -161,21 +175,15 @@ int serve_command(const command_options& options, stop_signals& signals) {
           if (lost) return "the lease on the store is lost";
           return serving ? desk.refusal() : "it does not serve yet";
         });
-    const auto recovered = begin(desk,
-                                 {.server = name,
-                                  .on_lost = [&lost] { lost = true; },
-                                  .metrics = options.monitor.empty() ? nullptr : counts},
-                                 signals, lost);
-    if (!recovered) return lost ? lost_lease() : exit_done;
+    if (!begin(desk, signals, lost)) return lost ? lost_lease() : exit_done;
     serving = true;
     const control_server control{
         options.control.empty() ? default_control_path : options.control,
         [&](const nlohmann::json& request, const control_server::line_sink& answer) {
           desk.handle(request, answer);
         }};
-    spdlog::info("serving \"{}\": workers join at {}, control at {}, store {}; {} runs go on",
-                 system->name(), server->address().text(), control.path(),
-                 shown_store(system->store()), *recovered);
+    spdlog::info("serving {}: workers join at {}, control at {}, store {}; {} runs go on", what,
+                 server->address().text(), control.path(), shown_store(store), desk.running());
     wait_for_signal(signals, [&] { return lost.load(); });
     if (!lost) stop(desk, options, signals);
   }

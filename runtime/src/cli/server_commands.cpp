@@ -5,9 +5,12 @@
 #include "cli/report.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text.hpp"
+#include "cluster_file/read_file.hpp"
 #include "control/control_server.hpp"
 #include "mcp/error.hpp"
+#include "script/utf8.hpp"
 
+#include <filesystem>
 #include <sstream>
 
 // Commands that ask a server.
@@ -58,23 +61,29 @@ std::string members_table(const json& answer) {
 }
 
 std::string runs_table(const json& answer, std::size_t most) {
-  std::vector<std::vector<std::string>> rows{{"THREAD", "RUN", "SINCE"}};
+  std::vector<std::vector<std::string>> rows{{"THREAD", "RUN", "SINCE", "SYSTEM", "VERSION"}};
   const auto& runs = answer.at("runs");
   for (const auto& one : runs) {
     if (rows.size() > most) {
-      rows.push_back({std::to_string(runs.size() - most) + " more", "", ""});
+      rows.push_back({std::to_string(runs.size() - most) + " more", "", "", "", ""});
       break;
     }
-    rows.push_back({text_at(one, "thread"), text_at(one, "run"), text_at(one, "since")});
+    rows.push_back({text_at(one, "thread"), text_at(one, "run"), text_at(one, "since"),
+                    text_at(one, "system"), text_at(one, "version")});
   }
   return table(rows);
 }
 
 std::string status_text(const json& s) {
   const auto& runs = s.at("runs");
-  return "system   " + text_at(s, "system") + " (" + text_at(s, "file") + ", " +
-         text_at(s, "hash").substr(0, 12) + ")\nserver   " + text_at(s, "address") + ", process " +
-         text_at(s, "process") + ", version " + text_at(s, "version") + ", up " +
+  const bool has_file = s.contains("file") && s.at("file").is_string();
+  const auto served = has_file ? text_at(s, "system") + " (" + text_at(s, "file") + ", " +
+                                     text_at(s, "hash").substr(0, 12) + ")"
+                               : std::string{"whatever file is submitted"};
+  return "system   " + served + ", " +
+         std::to_string(s.contains("loaded") ? s.at("loaded").size() : 0) + " loaded\nserver   " +
+         text_at(s, "address") + ", process " + text_at(s, "process") + ", version " +
+         text_at(s, "version") + ", up " +
          duration_text(std::chrono::milliseconds{s.value("up_ms", std::int64_t{0})}) +
          (s.value("stopping", false) ? ", stopping" : "") + "\nstore    " + text_at(s, "store") +
          "\nmembers  " + text_at(s, "members") + ", " + text_at(s, "tasks_waiting") +
@@ -135,11 +144,29 @@ int follow(const command_options& options, nlohmann::json request) {
 
 }  // namespace
 
+namespace {
+
+/// A cluster file as it travels to a server, which runs on this machine too.
+nlohmann::json file_of(const std::string& path) {
+  problem_list problems{path};
+  auto text = read_bytes(path, problems);
+  problems.check();
+  if (!is_utf8(*text)) {  // as JSON it would not be the same text
+    throw error{errc::invalid_cluster_file,
+                path + ": the file is not UTF-8; mcp-cluster check says from where on"};
+  }
+  return {{"path", std::filesystem::absolute(path).lexically_normal().string()},
+          {"text", std::move(*text)}};
+}
+
+}  // namespace
+
 int submit_command(const command_options& options) {
   const auto input = nlohmann::json::parse(read_input(options.input), nullptr, false);
   if (!input.is_object()) throw error{errc::malformed_json, "the input is no JSON object"};
   nlohmann::json request{{"do", "submit"}, {"input", input}};
   if (!options.thread.empty()) request["thread"] = options.thread;
+  if (!options.file.empty()) request["file"] = file_of(options.file);
   return follow(options, std::move(request));
 }
 

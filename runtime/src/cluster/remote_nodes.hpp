@@ -29,6 +29,8 @@ class remote_nodes {
   virtual ~remote_nodes() = default;
   /// A cluster file whose nodes will be placed; `name` is for messages.
   virtual void add_system(std::string hash, std::string name, std::string text) = 0;
+  /// One that was added has no more tasks. It is gone once it was removed as often as added.
+  virtual void remove_system(std::string hash) = 0;
   /// Takes the call; it answers the reply, once, unless the call is withdrawn.
   virtual void submit(std::shared_ptr<remote_call> call) = 0;
   /// Nobody wants the call's result any more.

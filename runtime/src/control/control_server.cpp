@@ -182,7 +182,14 @@ void ask_server(const std::string& path, const nlohmann::json& request,
     fail("no server listens on \"" + path + "\" (" + wrong.message() +
          "); start one with mcp-cluster serve, or name its socket with --control");
   }
-  if (!write_line(socket, request)) fail("the server closed the connection");
+  const auto text = request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  if (text.size() > max_control_line) {
+    throw error{errc::too_large, "the request has " + std::to_string(text.size()) +
+                                     " bytes; a server reads at most " +
+                                     std::to_string(max_control_line)};
+  }
+  asio::write(socket, asio::buffer(text), wrong);
+  if (wrong) fail("the server closed the connection");
   asio::streambuf buffer{max_control_line};
   for (;;) {
     const auto line = read_line(socket, buffer);

@@ -59,6 +59,10 @@ void cluster_server::add_system(std::string hash, std::string name, std::string 
                         dispatcher& desk) { desk.add_system(system); });
 }
 
+void cluster_server::remove_system(std::string hash) {
+  parts_->desk.post([hash = std::move(hash)](dispatcher& desk) { desk.remove_system(hash); });
+}
+
 std::vector<member_status> cluster_server::members() const {
   return parts_->desk.call([](dispatcher& desk) { return desk.members(); });
 }

@@ -53,6 +53,7 @@ class cluster_server final : public remote_nodes {
   bool drain(const std::string& member);
 
   void add_system(std::string hash, std::string name, std::string text) override;
+  void remove_system(std::string hash) override;
   void submit(std::shared_ptr<remote_call> call) override;
   void withdraw(std::shared_ptr<remote_call> call) override;
   void submit(std::shared_ptr<remote_agent_call> call) override;

@@ -17,6 +17,8 @@ constexpr std::size_t look_at_agents_every = 4;  ///< ticks
 constexpr std::uint64_t most_slots = 10'000;
 constexpr std::size_t most_labels = 100;
 constexpr std::size_t most_plugins = 1'000;
+/// Fewer than a worker keeps: those that it was told of last are there.
+constexpr std::size_t systems_at_member = 50;
 constexpr std::size_t bytes_around_answer = 1'000;  ///< at most, in its message
 
 template <class... Fs>
@@ -432,8 +434,14 @@ dispatcher::open_call dispatcher::close_call(placement::task_id task) {
 }
 
 void dispatcher::add_system(system_message system) {
-  auto hash = system.hash;
-  systems_.insert_or_assign(std::move(hash), std::move(system));
+  auto& known = systems_[system.hash];
+  known.file = std::move(system);
+  ++known.added;
+}
+
+void dispatcher::remove_system(const std::string& hash) {
+  const auto known = systems_.find(hash);
+  if (known != systems_.end() && --known->second.added == 0) systems_.erase(known);
 }
 
 void dispatcher::act() {
@@ -480,8 +488,9 @@ void dispatcher::start(placement::task_id task, member_id at) {
   }
   open.number = ++last_number_;
   try {
-    const auto& hash = open.agent ? open.agent->head().system : open.call->head.system;
-    if (member.systems.insert(hash).second) say(member, systems_.at(hash));
+    open.agent ? say_system(member, open.agent->head().system, false)
+               : say_system(member, open.call->head.system,
+                            open.call->reply->context().memory() != nullptr);
     member.at_work[open.number] = task;
     open.agent ? say_agent_task(member, open) : say_node_task(member, open);
   } catch (const std::exception& wrong) {
@@ -495,10 +504,6 @@ void dispatcher::say_node_task(member& to, open_call& open) {
   auto message = call.head;
   message.task = open.number;
   const auto& state = call.input.state;
-  if (to.link.version() >= wire_version_of_memory && call.reply->context().memory() != nullptr &&
-      to.remembering.insert(message.system).second) {
-    say(to, memory_message{message.system});
-  }
   if (state && open.state == 0) {
     open.state = states_.use(state.get(), call.head.run_id + '/' + call.head.ns,
                              [&] { return encode_state(state); });
@@ -509,6 +514,21 @@ void dispatcher::say_node_task(member& to, open_call& open) {
     if (const auto shipped = states_.before_task(to.id, open.state)) say(to, *shipped);
   }
   say(to, std::move(message));
+}
+
+void dispatcher::say_system(member& to, const std::string& hash, bool remembers) {
+  auto [known, fresh] = to.systems.emplace(hash, false);
+  if (fresh) {
+    say(to, systems_.at(hash).file);
+    to.told_systems.push_back(hash);
+    if (to.told_systems.size() > systems_at_member) {
+      to.systems.erase(to.told_systems.front());
+      to.told_systems.pop_front();
+    }
+  }
+  if (!remembers || known->second || to.link.version() < wire_version_of_memory) return;
+  known->second = true;
+  say(to, memory_message{hash});
 }
 
 // For others -------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class dispatcher final : public cluster_actor {
   void withdraw(const std::shared_ptr<remote_agent_call>& call);
   void answer(const std::shared_ptr<remote_agent_call>& call, agent_answer_message what);
   void add_system(system_message system);
+  void remove_system(const std::string& hash);
   /// False: there is no such member.
   bool drain(const std::string& name);
   [[nodiscard]] std::vector<member_status> members() const;
@@ -81,9 +82,9 @@ class dispatcher final : public cluster_actor {
     caf::actor pipe{};  ///< null: not connected
     bool offered = false;
     bool leaves = false;
-    std::deque<std::string> outbox{};     ///< what the link has no place for yet
-    std::set<std::string> systems{};      ///< that it was told
-    std::set<std::string> remembering{};  ///< those of them that it was told have a memory
+    std::deque<std::string> outbox{};        ///< what the link has no place for yet
+    std::map<std::string, bool> systems{};   ///< that it has; whether it knows that they remember
+    std::deque<std::string> told_systems{};  ///< those, in the order in which it was told
     std::unordered_map<std::uint64_t, placement::task_id> at_work{};  ///< by number on the wire
   };
 
@@ -126,6 +127,8 @@ class dispatcher final : public cluster_actor {
   }
   /// Tells workers of messages that nobody waits for any more.
   void look_at_agents();
+  /// The member has this file, and knows whether its runs have a memory.
+  void say_system(member& to, const std::string& hash, bool remembers);
   /// Forgets the call; the caller answers it.
   [[nodiscard]] open_call close_call(placement::task_id task);
 
@@ -134,7 +137,11 @@ class dispatcher final : public cluster_actor {
   membership membership_;
   placement placement_;
   state_shipper states_;
-  std::map<std::string, system_message> systems_;
+  struct known_system {
+    system_message file{};
+    std::size_t added = 0;
+  };
+  std::map<std::string, known_system> systems_;
   std::map<caf::actor_id, stranger> strangers_;
   std::map<member_id, std::unique_ptr<member>> members_;
   std::map<caf::actor_id, member_id> by_pipe_;

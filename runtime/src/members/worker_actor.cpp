@@ -180,13 +180,10 @@ void worker_actor::take(const std::string& bytes) {
 }
 
 void worker_actor::take(system_message system) {
-  if (systems_.contains(system.hash)) return;
-  if (systems_.size() >= settings_.systems) {
-    const auto unused = std::find_if(systems_.begin(), systems_.end(),
-                                     [&](const auto& one) { return !is_used(one.first); });
-    if (unused != systems_.end()) systems_.erase(unused);
-  }
-  systems_[system.hash];
+  const bool known = systems_.contains(system.hash);
+  if (!known && systems_.size() >= settings_.systems) forget_a_system();
+  systems_[system.hash].told = ++last_told_;
+  if (known) return;
   boost::asio::post(errands_,
                     [this, self = me(), load = settings_.load, system = std::move(system)] {
                       std::shared_ptr<const worker_system> made;
@@ -204,6 +201,19 @@ void worker_actor::take(system_message system) {
                     });
 }
 
+/// The one that the server told of first, among those without tasks: it tells of it anew.
+void worker_actor::forget_a_system() {
+  std::set<std::string_view> used;
+  for (const auto& [number, task] : tasks_) used.insert(task->system());
+  for (const auto& [number, task] : agent_tasks_) used.insert(task->message().system);
+  auto oldest = systems_.end();
+  for (auto one = systems_.begin(); one != systems_.end(); ++one) {
+    if (used.contains(one->first)) continue;
+    if (oldest == systems_.end() || one->second.told < oldest->second.told) oldest = one;
+  }
+  if (oldest != systems_.end()) systems_.erase(oldest);
+}
+
 void worker_actor::loaded(const std::string& hash, std::shared_ptr<const worker_system> made,
                           std::optional<error> failed) {
   const auto found = systems_.find(hash);
@@ -213,13 +223,6 @@ void worker_actor::loaded(const std::string& hash, std::shared_ptr<const worker_
   system.failed = std::move(failed);
   if (system.failed) spdlog::error("cluster: a cluster file: {}", system.failed->message());
   for (const auto& run : std::exchange(system.waiting, {})) run(system);
-}
-
-bool worker_actor::is_used(const std::string& system) const {
-  return std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const auto& task) { return task.second->system() == system; }) ||
-         std::any_of(agent_tasks_.begin(), agent_tasks_.end(),
-                     [&](const auto& task) { return task.second->message().system == system; });
 }
 
 void worker_actor::with_system(const std::string& hash,

@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -54,7 +56,8 @@ class worker_actor final : public cluster_actor {
   struct known_system {
     std::shared_ptr<const worker_system> ready{};
     std::optional<error> failed{};
-    bool memory = false;  ///< its runs have a memory store, says the server
+    bool memory = false;     ///< its runs have a memory store, says the server
+    std::uint64_t told = 0;  ///< when, among all that were told
     std::vector<std::function<void(const known_system&)>> waiting{};  ///< tasks
   };
 
@@ -70,6 +73,7 @@ class worker_actor final : public cluster_actor {
 
   void take(const std::string& bytes);
   void take(system_message system);
+  void forget_a_system();
   void take(const state_message& state) { states_.put(state); }
   void take(const forget_message& what) { states_.forget(what.state); }
   void take(task_message task);
@@ -82,7 +86,6 @@ class worker_actor final : public cluster_actor {
               std::optional<error> failed);
   /// `run` is given the system when it is there: at once, or later.
   void with_system(const std::string& hash, std::function<void(const known_system&)> run);
-  [[nodiscard]] bool is_used(const std::string& system) const;
   void say(std::string bytes, bool may_be_dropped);
   [[nodiscard]] worker_outlet outlet(std::uint64_t task);
   [[nodiscard]] agent_task_surroundings surroundings(const std::string& address);
@@ -103,6 +106,7 @@ class worker_actor final : public cluster_actor {
   std::size_t dropped_ = 0;
   std::deque<std::string> outbox_;
   std::map<std::string, known_system> systems_;
+  std::uint64_t last_told_ = 0;
   state_shelf states_;
   std::unordered_map<std::uint64_t, std::shared_ptr<worker_task>> tasks_;
   std::unordered_map<std::uint64_t, std::shared_ptr<agent_task>> agent_tasks_;

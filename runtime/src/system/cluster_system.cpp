@@ -56,19 +56,6 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   return result;
 }
 
-/// Where the hashes of a system's file are kept, by thread.
-memory_namespace pins_of(std::string name) {
-  std::replace(name.begin(), name.end(), '.', '_');
-  return {"cluster_file", std::move(name)};
-}
-
-/// Where the texts of a system's file are kept, by version.
-memory_namespace texts_of(std::string name) {
-  auto place = pins_of(std::move(name));
-  place.front() = "cluster_file_text";
-  return place;
-}
-
 std::shared_ptr<memory_store> open_memory_store(const memory_description& what,
                                                 const std::string& store) {
   const auto& place = what.store.empty() ? store : what.store;
@@ -94,36 +81,29 @@ struct cluster_system::parts {
   std::vector<agent_spec> agent_types;
   service_options service;
   std::mutex mutex;
-  std::shared_ptr<memory_store> pins;
-  std::shared_ptr<void> watch;
-  std::shared_ptr<checkpoint_store> checkpoints;
+  std::shared_ptr<kept_files> files;
   std::string text;
+  std::shared_ptr<remote_nodes> workers;
   std::unique_ptr<mcp::executor<json_state>> executor;
 
   /// Null where nothing is durable.
-  std::shared_ptr<memory_store> open_pins() {
+  std::shared_ptr<kept_files> open_files() {
     const std::lock_guard lock{mutex};
-    return pins_locked();
+    return files_locked();
   }
-  std::shared_ptr<memory_store> pins_locked() {
-    if (!pins && is_durable(store)) pins = open_memory(store);
-    return pins;
-  }
-  /// For the runs that are pinned to it. The lock is held.
-  void keep_text(const std::string& version) {
-    const auto to = pins_locked();
-    if (!to || to->get(texts_of(name), version)) return;
-    to->put(texts_of(name), version, nlohmann::json{{"path", path}, {"text", text}}.dump(),
-            {.index = false});
+  std::shared_ptr<kept_files> files_locked() {
+    if (!files) files = service.files;
+    if (!files && is_durable(store)) files = open_kept_files(store);
+    return files;
   }
 };
 
 cluster_system::cluster_system(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
 
 cluster_system::~cluster_system() {
-  parts_->watch.reset();
   parts_->executor.reset();  // its nodes ask the agents
   parts_->agents->system.reset();
+  if (parts_->workers) parts_->workers->remove_system(parts_->hash);
 }
 
 std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
@@ -154,9 +134,8 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         {},
                                         {},
                                         {},
-                                        {},
-                                        {},
                                         std::move(file.bytes),
+                                        options.workers,
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
 }
@@ -183,44 +162,15 @@ const std::shared_ptr<const state_type>& cluster_system::type() const noexcept {
 const compiled_graph<json_state>& cluster_system::graph() const noexcept {
   return parts_->graph;
 }
+bool cluster_system::has_agents() const noexcept {
+  return !parts_->agent_types.empty();
+}
 const std::string& cluster_system::content_hash() const noexcept {
   return parts_->hash;
 }
 std::string cluster_system::version() const {
   constexpr std::size_t digits = 16;
   return parts_->hash.substr(0, digits);
-}
-
-std::string cluster_system::version_of(const std::string& thread) {
-  const auto store = checkpoints();
-  const auto run = store ? store->last_run(thread) : std::nullopt;
-  return run ? pinned_version(*run) : std::string{};
-}
-
-std::optional<kept_file> cluster_system::kept(const std::string& version) {
-  const auto pins = parts_->open_pins();
-  const auto found = pins ? pins->get(texts_of(parts_->name), version) : std::nullopt;
-  if (!found) return std::nullopt;
-  const auto value = nlohmann::json::parse(found->value);
-  return kept_file{value.at("path").get<std::string>(), value.at("text").get<std::string>()};
-}
-
-std::set<std::string> cluster_system::waiting_versions() {
-  const auto store = checkpoints();
-  if (!store) return {};
-  std::set<std::string> versions;
-  for (const auto& run : store->runs({.graph = parts_->name,
-                         .statuses = {run_status::accepted, run_status::running},
-                         .unclaimed = true,
-                         .limit = 1'000'000})) {
-    versions.insert(pinned_version(run));
-  }
-  return versions;
-}
-
-std::shared_ptr<checkpoint_store> cluster_system::checkpoints() {
-  const std::lock_guard lock{parts_->mutex};
-  return parts_->checkpoints;
 }
 
 std::shared_ptr<agent_system> cluster_system::agents() {
@@ -243,19 +193,13 @@ nlohmann::json cluster_system::input_schema() const {
 }
 
 void cluster_system::pin_thread(const std::string& thread) {
-  if (thread.size() > max_memory_key_bytes) return;
-  const auto pins = parts_->open_pins();
-  if (!pins) return;
-  pins->put(pins_of(parts_->name), thread, nlohmann::json{{"hash", parts_->hash}}.dump(),
-            {.index = false});
+  if (const auto files = parts_->open_files()) files->pin(parts_->name, thread, parts_->hash);
 }
 
 bool cluster_system::has_changed_since(const std::string& thread) {
-  if (thread.size() > max_memory_key_bytes) return false;
-  const auto pins = parts_->open_pins();
-  if (!pins) return false;
-  const auto pin = pins->get(pins_of(parts_->name), thread);
-  return pin && nlohmann::json::parse(pin->value).value("hash", std::string{}) != parts_->hash;
+  const auto files = parts_->open_files();
+  const auto pinned = files ? files->pinned(parts_->name, thread) : std::nullopt;
+  return pinned && *pinned != parts_->hash;
 }
 
 void cluster_system::serve_with(service_options how) {
@@ -289,24 +233,18 @@ mcp::executor<json_state>& cluster_system::executor() {
     }
     executor_options options;
     const auto& service = parts_->service;
-    if (service.checkpoints) parts_->checkpoints = service.checkpoints;
-    if (!parts_->checkpoints) {  // else a call that failed has opened it
-      parts_->checkpoints = open_checkpoints(parts_->store, store_access::change, service.server);
-    }
-    options.store = parts_->checkpoints;
+    options.store = service.checkpoints
+                        ? service.checkpoints
+                        : open_checkpoints(parts_->store, store_access::change, service.server);
     if (service.pin_versions) {
       options.version = version();
-      parts_->keep_text(options.version);
+      if (const auto files = parts_->files_locked()) {  // for the runs that are pinned to it
+        files->keep(parts_->name, options.version, {parts_->path, parts_->text});
+      }
     }
     options.memory = open_memory_store(parts_->memory, parts_->store);  // its file is there now
     options.on_recovered = parts_->service.on_recovered;
     options.metrics = parts_->service.metrics;
-    parts_->watch.reset();
-    if (options.store && parts_->service.on_lost) {
-      parts_->watch = options.store->watch([lost = parts_->service.on_lost](store_news news) {
-        if (news == store_news::lost) lost();
-      });
-    }
     parts_->agents->system = service.agents;  // nothing may be left of a call that failed
     if (!service.agents && !parts_->agent_types.empty()) {
       parts_->agents->system = std::make_shared<agent_system>(

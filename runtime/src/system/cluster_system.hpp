@@ -6,12 +6,12 @@
 #include "mcp/json.hpp"
 #include "mcp/metrics.hpp"
 #include "plugins/plugin_set.hpp"
+#include "system/kept_files.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,20 +23,13 @@ struct service_options {
   std::string server{};  ///< its name among those that share the store; empty: the process id
   /// Of `executor_options`.
   std::function<void(const run_handle_base&)> on_recovered{};
-  /// Others have taken this process for dead. Called once, from a thread of the store.
-  std::function<void()> on_lost{};
   std::shared_ptr<mcp::metrics> metrics{};  ///< null: nothing is counted
   /// Runs are pinned to the file as it is, and its text is kept in the store for them.
   bool pin_versions = false;
-  /// Of another version of the system in this process; null: the file's store is opened.
+  /// What the systems of this process share; null: the file's store is opened.
   std::shared_ptr<checkpoint_store> checkpoints{};
+  std::shared_ptr<kept_files> files{};
   std::shared_ptr<agent_system> agents{};  ///< whom its nodes ask; null: agents of its own
-};
-
-/// A cluster file as it was when a run began.
-struct kept_file {
-  std::string path{};
-  std::string text{};
 };
 
 /// What the caller of `cluster_system::load` decides beside the file.
@@ -93,6 +86,8 @@ class cluster_system {
   [[nodiscard]] run_options default_run_options() const;
   /// JSON Schema of what a run is given.
   [[nodiscard]] nlohmann::json input_schema() const;
+  /// Whether it has agents, which live as long as its executor.
+  [[nodiscard]] bool has_agents() const noexcept;
   /// 64 hexadecimal digits: SHA-256 of the file's bytes.
   [[nodiscard]] const std::string& content_hash() const noexcept;
   /// Keeps in the store that a thread is run with the file as it is now. Nothing without a file for
@@ -102,16 +97,8 @@ class cluster_system {
   [[nodiscard]] bool has_changed_since(const std::string& thread);
   /// 16 hexadecimal digits of the hash: what runs are pinned to, if they are.
   [[nodiscard]] std::string version() const;
-  /// The version that the last run of a thread is pinned to; empty: to none. After `executor`.
-  [[nodiscard]] std::string version_of(const std::string& thread);
-  /// The text of a version of this system, if the store has it.
-  [[nodiscard]] std::optional<kept_file> kept(const std::string& version);
-  /// The versions of this system's unfinished runs that nobody works on. After `executor`.
-  [[nodiscard]] std::set<std::string> waiting_versions();
   /// Null before `executor`, or when it has none.
   [[nodiscard]] std::shared_ptr<agent_system> agents();
-  /// Null before `executor`, or without a store.
-  [[nodiscard]] std::shared_ptr<checkpoint_store> checkpoints();
   /// Where the store is: see `cluster_file/store_place.hpp`. It may hold a password.
   [[nodiscard]] const std::string& store() const noexcept;
   /// Warnings that were found while loading.

@@ -1,5 +1,7 @@
 #include "system/open_store.hpp"
 
+#include "cluster_file/yaml_tree.hpp"
+
 namespace mcp::cluster {
 
 std::shared_ptr<checkpoint_store> open_checkpoints(const std::string& place, store_access access,
@@ -30,6 +32,11 @@ std::shared_ptr<memory_store> open_memory(const std::string& place, const memory
       break;
   }
   return postgres_memory_store(postgres_target(place), options);
+}
+
+std::shared_ptr<kept_files> open_kept_files(const std::string& place) {
+  constexpr std::size_t largest = 8 * max_yaml_bytes;  // a file's text as JSON, with its path
+  return std::make_shared<kept_files>(open_memory(place, {.max_value_bytes = largest}));
 }
 
 }  // namespace mcp::cluster

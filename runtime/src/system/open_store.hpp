@@ -3,6 +3,7 @@
 #include "cluster_file/store_place.hpp"
 #include "mcp/checkpoint_store.hpp"
 #include "mcp/memory_store.hpp"
+#include "system/kept_files.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -20,5 +21,6 @@ enum class store_access : std::uint8_t { read, change };
     const std::string& server = {});
 [[nodiscard]] std::shared_ptr<memory_store> open_memory(const std::string& place,
                                                         const memory_options& options = {});
+[[nodiscard]] std::shared_ptr<kept_files> open_kept_files(const std::string& place);
 
 }  // namespace mcp::cluster

@@ -16,6 +16,7 @@ import tempfile
 import time
 
 program = os.path.realpath(sys.argv[1])
+own_postgres = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../support/private-postgres")
 plugin = os.path.realpath(sys.argv[2]) + "/receiver.so"
 mode = sys.argv[3] if len(sys.argv) > 3 else "plain"
 seed = int(os.environ.get("MCP_TEST_SEED", random.randrange(1 << 30)))
@@ -102,11 +103,45 @@ class Networks:
         self.run("-n", self.space(sender), "route", what, "blackhole", self.address(receiver) + "/32")
 
 
+class Database:
+    def __init__(self, networks):
+        self.folder = os.path.realpath("db")
+        os.mkdir(self.folder)
+        os.chmod(".", 0o755)
+        self.space = ["ip", "netns", "exec", networks.space("db")] if networks else []
+        self.place = (networks.address("db") if networks else "127.0.0.1", str(free_port()))
+        self.target = self.start()
+        # Whoever stands beside the members reaches it without a network.
+        self.near = f"postgres:host={self.folder} port={self.place[1]} user=test dbname=postgres"
+
+    def start(self):
+        done = subprocess.run([*self.space, own_postgres, "start", self.folder, *self.place],
+                              stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(done.returncode)
+        return done.stdout.strip()
+
+    def script(self, command):
+        return subprocess.run([own_postgres, command, self.folder], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def processes(self):
+        main = self.script("pid").strip()
+        children = pathlib.Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [int(one) for one in [main, *children]]
+
+    def ask(self, sql):
+        done = subprocess.run(["psql", self.near.removeprefix("postgres:"), "-Atc", sql], capture_output=True, text=True)
+        return done.stdout.split() if done.returncode == 0 else None
+
+    def servers(self):
+        return set(self.ask("SELECT name FROM fastmcp.servers") or [])
+
+
 class Member:
     def __init__(self, name, networks, *arguments):
         self.name = name
         self.command = [program, *arguments]
-        if mode != "plain":
+        if mode in ("tls", "netns"):
             use = ["--server"] if "serve" in arguments else []
             subprocess.run([program, "pki", "issue", "pki", name, *use], check=True, stdout=subprocess.DEVNULL)
             self.command += ["--cert", f"pki/{name}.crt", "--key", f"pki/{name}.key", "--authority", "pki/authority.crt"]
@@ -144,7 +179,7 @@ def prepare():
     """The folder of a test, with the load's file and certificates."""
     pathlib.Path("effects").mkdir()
     os.environ["FOLDER"] = os.path.realpath("effects")
-    if mode != "plain":
+    if mode in ("tls", "netns"):
         subprocess.run([program, "pki", "init", "pki"], check=True, stdout=subprocess.DEVNULL)
 
 

@@ -1,0 +1,53 @@
+#include "system/kept_files.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace mcp::cluster {
+namespace {
+
+/// Labels of a namespace have no points.
+memory_namespace place_of(const char* what, std::string system) {
+  std::replace(system.begin(), system.end(), '.', '_');
+  return {what, std::move(system)};
+}
+
+memory_namespace pins_of(const std::string& system) {
+  return place_of("cluster_file", system);
+}
+memory_namespace texts_of(const std::string& system) {
+  return place_of("cluster_file_text", system);
+}
+
+}  // namespace
+
+void kept_files::pin(const std::string& system, const std::string& thread,
+                     const std::string& hash) {
+  if (thread.size() > max_memory_key_bytes) return;
+  store_->put(pins_of(system), thread, nlohmann::json{{"hash", hash}}.dump(), {.index = false});
+}
+
+std::optional<std::string> kept_files::pinned(const std::string& system,
+                                              const std::string& thread) {
+  if (thread.size() > max_memory_key_bytes) return std::nullopt;
+  const auto found = store_->get(pins_of(system), thread);
+  if (!found) return std::nullopt;
+  return nlohmann::json::parse(found->value).value("hash", std::string{});
+}
+
+void kept_files::keep(const std::string& system, const std::string& version,
+                      const kept_file& file) {
+  if (store_->get(texts_of(system), version)) return;
+  store_->put(texts_of(system), version,
+              nlohmann::json{{"path", file.path}, {"text", file.text}}.dump(), {.index = false});
+}
+
+std::optional<kept_file> kept_files::find(const std::string& system, const std::string& version) {
+  const auto found = store_->get(texts_of(system), version);
+  if (!found) return std::nullopt;
+  const auto value = nlohmann::json::parse(found->value);
+  return kept_file{value.at("path").get<std::string>(), value.at("text").get<std::string>()};
+}
+
+}  // namespace mcp::cluster
