@@ -38,7 +38,8 @@ agent_mail registered(const std::string& id = "d") {
 
 /// A machine and what a shell would do for it.
 struct desk {
-  explicit desk(agent_options options = {}, bool stored = false) : machine(options, stored, now) {
+  explicit desk(agent_options options = {}, bool stored = false, bool supervised = false)
+      : machine(options, stored, now, supervised) {
     REQUIRE(machine.next(now) == agent_todo::load);
     CHECK(machine.next(now) == agent_todo::nothing);
   }
@@ -65,6 +66,7 @@ struct desk {
 };
 
 const error broken{errc::agent_failed, "broken"};
+const error other_broke{errc::agent_restarted, "another broke"};
 
 }  // namespace
 
@@ -403,6 +405,136 @@ TEST_CASE("A stop before the state is there takes effect when it is") {
   CHECK(agent.machine.take_refused().size() == 1);
   CHECK(agent.machine.next(agent.now) == agent_todo::nothing);
   agent.load();
+  CHECK(agent.machine.next(agent.now) == agent_todo::end);
+}
+
+TEST_CASE("What would stop a supervised agent for its failures is left to its supervisor") {
+  const auto [how, intensity, expected] =
+      GENERATE(table<agent_on_failure, int, std::vector<agent_on_failure>>({
+          {agent_on_failure::escalate, 5, {agent_on_failure::escalate, agent_on_failure::escalate}},
+          {agent_on_failure::keep, 1, {agent_on_failure::keep, agent_on_failure::escalate}},
+          {agent_on_failure::reset, 1, {agent_on_failure::reset, agent_on_failure::escalate}},
+          {agent_on_failure::stop, 5, {agent_on_failure::stop}},
+      }));
+  desk agent{{.on_failure = how, .intensity = intensity}, false, true};
+  agent.load();
+  for (const auto verdict : expected) {
+    agent.arrive(letter());
+    CHECK(agent.handle(broken));
+    CHECK(agent.verdict == verdict);
+  }
+  CHECK(agent.machine.stopping().has_value() == (how == agent_on_failure::stop));
+}
+
+TEST_CASE(
+    "An agent that is held begins nothing before it has its initial state; what waits stays") {
+  desk agent{{.intensity = 0}, false, true};
+  agent.load();
+  agent.arrive(letter("a"));
+  agent.machine.hold(other_broke);
+  agent.arrive(letter("b"));
+  CHECK(agent.machine.restarting());
+  CHECK(agent.machine.next(agent.now) == agent_todo::nothing);
+  agent.machine.let_go();
+  CHECK(!agent.machine.leave(agent.now + std::chrono::hours{1}));
+  CHECK(agent.machine.next(agent.now) == agent_todo::restart);
+  CHECK(agent.machine.next(agent.now) == agent_todo::nothing);
+  agent.machine.restarted(agent.now, false);
+  CHECK(!agent.machine.restarting());
+  CHECK(agent.handle() == "a");
+  CHECK(agent.handle() == "b");
+}
+
+TEST_CASE("The message at work of a held agent fails when it waits; its failure does not count") {
+  desk agent{{.on_failure = agent_on_failure::escalate}, true, true};
+  agent.load().arrive(registered());
+  agent.machine.log_written(agent.machine.take_log_orders().at(0).number, true);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::begin);
+  static_cast<void>(agent.machine.take());
+  const bool early = GENERATE(true, false);
+  if (early) agent.machine.hold(other_broke);
+  agent.machine.opened();
+  agent.machine.turn_ended(std::nullopt, 0);
+  if (!early) agent.machine.hold(other_broke);
+  agent.machine.let_go();
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::commit);
+  CHECK(agent.machine.failure()->code() == errc::agent_restarted);
+  CHECK(!agent.machine.interrupted());
+  agent.machine.committed(false);
+  CHECK(agent.machine.handled_number() == 1);  // it is not tried again
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::release);
+  CHECK(agent.machine.released(agent.now, true) == agent_on_failure::keep);
+  CHECK(agent.machine.next(agent.now) == agent_todo::restart);
+}
+
+TEST_CASE("A message that is about to be done is done before its agent restarts") {
+  desk agent{{}, false, true};
+  agent.load().arrive(letter());
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::begin);
+  static_cast<void>(agent.machine.take());
+  agent.machine.hold(other_broke);
+  agent.machine.let_go();
+  agent.machine.turn_ended(std::nullopt, 0);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::commit);
+  CHECK(!agent.machine.failure());
+  agent.machine.committed(false);
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::release);
+  CHECK(agent.machine.released(agent.now, false) == agent_on_failure::keep);
+  CHECK(agent.machine.next(agent.now) == agent_todo::restart);
+}
+
+TEST_CASE("A restart lets the failures of an agent count anew") {
+  desk agent{{.intensity = 1, .period = milliseconds{1000}}, false, true};
+  agent.load();
+  for (int i = 0; i < 3; ++i) {
+    agent.arrive(letter());
+    CHECK(agent.handle(broken));
+    CHECK(agent.verdict == agent_on_failure::keep);
+    agent.machine.hold(other_broke);
+    agent.machine.let_go();
+    CHECK(agent.machine.next(agent.now) == agent_todo::restart);
+    agent.machine.restarted(agent.now, false);
+  }
+}
+
+TEST_CASE("An agent held while its state is on its way restarts when it is there") {
+  desk agent;
+  agent.machine.hold(other_broke);
+  CHECK(agent.machine.next(agent.now) == agent_todo::nothing);
+  agent.load();
+  CHECK(agent.machine.next(agent.now) == agent_todo::nothing);
+  agent.machine.let_go();
+  CHECK(agent.machine.next(agent.now) == agent_todo::restart);
+}
+
+TEST_CASE("An agent woken to be restarted leaves at once, unless a message came") {
+  const auto idle = GENERATE(milliseconds{0}, milliseconds{1000});
+  const bool came = GENERATE(false, true);
+  desk agent{{.idle = idle}};
+  agent.machine.hold(other_broke);
+  agent.load();
+  if (came) agent.arrive(letter("x"));
+  agent.machine.let_go();
+  REQUIRE(agent.machine.next(agent.now) == agent_todo::restart);
+  agent.machine.restarted(agent.now, true);
+  if (came) {
+    CHECK(agent.handle() == "x");
+    CHECK(agent.machine.next(agent.now) == agent_todo::nothing);
+  } else {
+    CHECK(agent.machine.next(agent.now) == agent_todo::leave);
+    CHECK(agent.machine.leave(agent.now));
+  }
+}
+
+TEST_CASE("A stop counts more than a restart") {
+  desk agent;
+  agent.load().arrive(letter());
+  const bool stop_first = GENERATE(true, false);
+  if (stop_first) agent.machine.stop({errc::agent_stopped, "enough"});
+  agent.machine.hold(other_broke);
+  if (!stop_first) agent.machine.stop({errc::agent_stopped, "enough"});
+  agent.machine.let_go();
+  CHECK(agent.machine.take_refused().size() == 1);
   CHECK(agent.machine.next(agent.now) == agent_todo::end);
 }
 

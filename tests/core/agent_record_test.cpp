@@ -152,4 +152,18 @@ TEST_CASE("Subscriptions are found from both sides and are bounded") {
   CHECK(code_of([&] { return table.check("one more", "a/9"), 0; }) == errc::too_large);
 }
 
+TEST_CASE("A stop of a tree is read as it was written, under its own keys only") {
+  const stop_record written{7, "orders", "17", "strike"};
+  const auto bytes = encode_stop_record(written);
+  const auto read = decode_stop_record(stop_record_key(7), bytes);
+  CHECK(read.slot == 7);
+  CHECK(read.supervisor == "orders");
+  CHECK(read.key == "17");
+  CHECK(read.reason == "strike");
+  for (const char* key : {"state", "mail/7", "stop/", "stop/x", "stop/7x", "stop/100001"}) {
+    CHECK_THROWS_AS(decode_stop_record(key, bytes), error);
+  }
+  CHECK_THROWS_AS(decode_stop_record("stop/7", bytes + "x"), error);
+}
+
 }  // namespace mcp::core

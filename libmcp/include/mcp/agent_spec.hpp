@@ -28,9 +28,10 @@ enum class agent_overflow : std::uint8_t {
 
 /// What a failed message does to its agent, besides that it fails.
 enum class agent_on_failure : std::uint8_t {
-  keep,   ///< nothing: the next message is handled with the state before the failed one
-  reset,  ///< the agent gets its initial state
-  stop,   ///< the agent stops
+  keep,      ///< nothing: the next message is handled with the state before the failed one
+  reset,     ///< the agent gets its initial state
+  stop,      ///< the agent stops
+  escalate,  ///< its supervisor decides; only in types that have one
 };
 
 /// When an agent's state is durable, if its system has a store.
@@ -46,7 +47,8 @@ struct agent_options {
   milliseconds idle{60'000};  ///< without a message for so long: asleep; zero: never
   agent_saving saving = agent_saving::write_behind;
   agent_on_failure on_failure = agent_on_failure::keep;
-  int intensity = 10;  ///< more failures than this within `period` stop the agent
+  int intensity = 10;  ///< more failures than this within `period` stop the agent, or
+                       ///< are left to its supervisor
   milliseconds period{60'000};
   bool blocking = false;  ///< handlers may wait for files, sockets, locks: off the scheduler
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mcp/agent_context.hpp"
+#include "mcp/agent_supervision.hpp"
 #include "mcp/executor_base.hpp"
 
 #include <cstddef>
@@ -27,6 +28,7 @@ struct agent_system_options {
   std::size_t max_agents = 10'000'000;        ///< in memory; more are refused with `overloaded`
   std::size_t max_timers = 1'000'000;         ///< of `agent_context::schedule`
   std::size_t max_subscribers = 1'000'000;    ///< of one topic
+  std::vector<supervisor> supervision{};      ///< trees over types of this system
 };
 
 /// How a message is sent.
@@ -98,7 +100,8 @@ class MCP_EXPORT agent_system {
   using accepted_handler = std::function<void(std::optional<error>)>;
 
   /// Goes on with the store's durable messages of these types. Throws `thread_busy` when another
-  /// system of this name is at work on the store, and what `add` throws.
+  /// system of this name is at work on the store, `invalid_argument` with all that is wrong with
+  /// the supervision, and what `add` throws.
   explicit agent_system(agent_system_options options, std::vector<agent_spec> types = {});
   ~agent_system();
   agent_system(const agent_system&) = delete;
@@ -176,8 +179,18 @@ class MCP_EXPORT agent_system {
   void stop(std::string_view address, std::string reason);
   /// Stops all agents that are awake.
   void stop_all(const std::string& reason);
-  /// Lets a stopped agent start again. False when it is not stopped.
+  /// Lets a stopped agent start again, and the team of one that was given up with it. False when it
+  /// is not stopped, not yet, or by `stop_tree`.
   bool revive(std::string_view address);
+  /// Stops all agents below a supervisor, or only those of a key, and refuses what comes to them;
+  /// durable when it returns, if there is a store. Throws `invalid_argument` (name, key),
+  /// `overloaded`, and what a store throws: then it holds in this process, but not in the next.
+  void stop_tree(std::string_view supervisor, std::string reason, std::string_view key = {});
+  /// Ends all stops of a supervisor and of those below it, or only those of a key, and lets what is
+  /// stopped there start again. False when nothing was. Throws like `stop_tree`.
+  bool revive_tree(std::string_view supervisor, std::string_view key = {});
+  /// Parents before children; at most `most` stops in all.
+  [[nodiscard]] std::vector<supervisor_status> tree_status(std::size_t most = 1'000) const;
   [[nodiscard]] agent_status status(std::string_view address) const;
   [[nodiscard]] agent_counts counts() const;
   /// Names of the types, sorted.

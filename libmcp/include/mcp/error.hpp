@@ -68,6 +68,7 @@ namespace mcp {
   X(unknown_message, 221, "send a message that the agent's type has a handler for")               \
   X(agent_failed, 222, "see the cause; the agent goes on with the state before the message")       \
   X(agent_stopped, 223, "see the reason; agent_system::revive lets it start again")                \
+  X(agent_restarted, 224, "see the failure it names; send the message again if that is safe")      \
   X(invalid_cluster_file, 230, "correct the file at the line and column named in the message")   \
   X(script_failed, 231, "correct the script, or raise the limit that the message names")         \
   X(invalid_plugin, 232, "see the reason; build the plugin again if it is for another FastMCP") \

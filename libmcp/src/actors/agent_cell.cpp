@@ -54,7 +54,8 @@ agent_cell::agent_cell(std::shared_ptr<agent_hub> hub, const agent_spec& spec, s
       spec_(spec),
       address_(std::move(address)),
       saved_(std::move(saved)),
-      machine_(spec.options, hub_->log() != nullptr, hub_->owner().clock().now()) {}
+      machine_(spec.options, hub_->log() != nullptr, hub_->owner().clock().now(),
+               hub_->supervises(spec.type)) {}
 
 void agent_cell::start() {
   lock held{mutex_};
@@ -124,15 +125,16 @@ void agent_cell::start_over() {
 }
 
 void agent_cell::stop(error reason) {
-  std::vector<core::agent_mail> refused;
-  {
-    lock held{mutex_};
-    stopping_.store(true, std::memory_order_release);
-    machine_.stop(reason);
-    refused = machine_.take_refused();
-    ring(held);
-  }
-  for (auto& mail : refused) refuse(mail, reason);
+  for (auto& mail : halt(reason)) refuse(mail, reason);
+}
+
+std::vector<core::agent_mail> agent_cell::halt(const error& reason) {
+  lock held{mutex_};
+  stopping_.store(true, std::memory_order_release);
+  afterwards_ = afterwards::nothing;
+  machine_.stop(reason);
+  ring(held);
+  return machine_.take_refused();
 }
 
 agent_status agent_cell::status() const {
@@ -159,12 +161,15 @@ void agent_cell::kill_actor() {
 void agent_cell::actor_died() {
   std::vector<core::agent_mail> refused;
   std::optional<error> reason;
+  bool escalates = false;
   {
     lock held{mutex_};
     if (ended_) return;
     hub_->count_replaced();
     spdlog::warn("agent \"{}\": its actor died and is replaced", address_);
-    if (!machine_.may_restart(hub_->owner().clock().now())) {
+    const bool too_often = !machine_.may_restart(hub_->owner().clock().now());
+    escalates = too_often && hub_->supervises(spec_.type);
+    if (too_often && !escalates) {
       machine_.stop({errc::agent_stopped, "its actor died too often"});
       stopping_.store(true, std::memory_order_release);
       refused = machine_.take_refused();
@@ -173,6 +178,7 @@ void agent_cell::actor_died() {
     spawn(held);
   }
   for (auto& mail : refused) refuse(mail, *reason);
+  if (escalates) hub_->failed(*this, {errc::agent_failed, "its actor died too often"});
 }
 
 bool agent_cell::leave() {
@@ -186,6 +192,7 @@ bool agent_cell::leave() {
 bool agent_cell::visit() {
   for (bool took = false;;) {
     core::agent_todo todo{};
+    auto then = afterwards::nothing;
     {
       lock held{mutex_};
       rung_ = false;
@@ -203,12 +210,16 @@ bool agent_cell::visit() {
       if (todo == core::agent_todo::end) {
         ended_ = true;
         actor_ = nullptr;
-        return true;
+        then = std::exchange(afterwards_, afterwards::nothing);
       }
       // Under the same lock: a moment later a cancel may have emptied the mailbox.
       if (todo == core::agent_todo::begin) {
         work_ = std::make_unique<agent_work>(*this, machine_.take());
       }
+    }
+    if (todo == core::agent_todo::end) {
+      if (then != afterwards::nothing) hub_->start_again(*this, then);
+      return true;
     }
     took = took || todo == core::agent_todo::begin;
     if (do_next(todo)) return true;
@@ -234,6 +245,9 @@ bool agent_cell::do_next(core::agent_todo todo) {
       break;
     case core::agent_todo::release:
       release();
+      break;
+    case core::agent_todo::restart:
+      restart();
       break;
     case core::agent_todo::leave:
       return hub_->let_sleep(*this, state_to_keep());

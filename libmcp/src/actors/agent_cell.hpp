@@ -33,10 +33,24 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   [[nodiscard]] core::agent_admission arrive(core::agent_mail& mail);
   void resumed(std::uint64_t generation, agent_continuation then);
   void stop(error reason);
+  /// The same; who is to hear of it is returned.
+  [[nodiscard]] std::vector<core::agent_mail> halt(const error& reason);
   [[nodiscard]] agent_status status() const;
   /// The state to keep when a stopped agent is let go; false when it is not stopped.
   [[nodiscard]] bool revive(std::string& saved);
   void kill_actor();
+
+  // From its supervisor, under the directory's lock but for `let_go`.
+  /// What becomes of an agent that is on its way out.
+  enum class afterwards : std::uint8_t { nothing, revive, restart };
+  /// Instead of `start`: an agent that is woken to get its initial state.
+  void start_held(error reason);
+  /// It is to restart; false when it has stopped, and is to be made anew.
+  [[nodiscard]] bool hold(const error& reason);
+  void let_go();
+  [[nodiscard]] bool restarting() const;
+  /// Like `revive`; one that is on its way out is revived when it is out.
+  [[nodiscard]] bool revive_soon(std::string& saved);
 
   // From the actor.
   /// Does what there is to do, at most one message; true when the actor is done for good.
@@ -74,6 +88,7 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   void cannot_commit(const error& reason, bool again);
   void release();
   void reset();
+  void restart();
   void send_out(agent_sending& one);
   void arm_idle();
   /// True: durable; false: it will be, or the agent stops; nothing: it failed, the agent stops.
@@ -90,7 +105,7 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   const agent_spec& spec_;
   const std::string address_;
   std::string saved_;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopping_{false};  ///< or restarting: the message at work had better end
 
   mutable std::mutex mutex_;
   core::agent_machine machine_;
@@ -98,6 +113,8 @@ class agent_cell final : public std::enable_shared_from_this<agent_cell> {
   bool rung_ = false;
   bool idle_armed_ = false;
   bool ended_ = false;  ///< the actor is not needed any more
+  afterwards afterwards_ = afterwards::nothing;
+  bool passing_ = false;  ///< woken to be restarted, and for nothing else so far
   agent_entry entry_;
   std::unique_ptr<agent_work> work_;
   value state_;

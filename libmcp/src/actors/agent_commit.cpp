@@ -210,6 +210,7 @@ void agent_cell::release() {
     refused = machine_.take_refused();
   }
   if (verdict == agent_on_failure::reset) reset();
+  if (verdict == agent_on_failure::escalate) hub_->failed(*this, *failure);
   refuse_all(refused);
   if (!failure) {
     for (auto& one : work->sendings) send_out(one);

@@ -28,6 +28,10 @@ void check_type(const agent_spec& type) {
   }
 }
 
+core::supervision_type supervision_view(const agent_spec& type) {
+  return {type.type, type.options.on_failure == agent_on_failure::escalate};
+}
+
 std::shared_ptr<runtime> runtime_of(const agent_system_options& options) {
   return (options.runtime ? *options.runtime : actor_runtime::shared()).get();
 }
@@ -49,10 +53,19 @@ agent_hub::agent_hub(agent_system_options options)
 void agent_hub::add(agent_spec type) {
   check_type(type);
   const std::unique_lock lock{types_mutex_};
+  if (checked_ && !supervises(type.type)) core::check_supervision({}, {supervision_view(type)});
   const auto made = std::make_shared<const agent_spec>(std::move(type));
   if (!types_.emplace(made->type, made).second) {
     throw error{errc::invalid_argument, "agent type \"" + made->type + "\" is known already"};
   }
+}
+
+void agent_hub::supervise(const std::vector<supervisor>& trees) {
+  std::vector<core::supervision_type> types;
+  for (const auto& [name, type] : types_) types.push_back(supervision_view(*type));
+  core::check_supervision(trees, types);
+  if (!trees.empty()) supervision_ = std::make_unique<agent_supervision>(*this, trees);
+  checked_ = true;
 }
 
 void agent_hub::recover(const std::string& type) {
@@ -64,7 +77,21 @@ void agent_hub::recover(const std::string& type) {
     static_cast<void>(change_topics(one.address, topics));
     if (one.waiting) waiting.push_back(std::move(one.address));
   }
-  for (const auto& address : waiting) static_cast<void>(find_or_wake(address));
+  for (const auto& address : waiting) wake_if_allowed(address);
+}
+
+void agent_hub::wake_if_allowed(const std::string& address) {
+  try {
+    static_cast<void>(find_or_wake(address));
+  } catch (const error& what) {
+    if (what.code() != errc::agent_stopped) throw;
+  }
+}
+
+std::shared_ptr<const agent_spec> agent_hub::find_type(std::string_view name) const {
+  const std::shared_lock lock{types_mutex_};
+  const auto found = types_.find(name);
+  return found == types_.end() ? nullptr : found->second;
 }
 
 std::shared_ptr<const agent_spec> agent_hub::type_of(std::string_view address) const {
@@ -110,18 +137,23 @@ std::shared_ptr<agent_cell> agent_hub::find_or_wake(const std::string& address) 
                 "agent_system_options::max_agents = " + std::to_string(options_.max_agents) +
                     " agents are in memory"};
   }
-  auto saved = found == here.places.end() ? std::string{} : std::exchange(found->second.saved, {});
-  auto cell = std::make_shared<agent_cell>(shared_from_this(), *type, address, std::move(saved));
-  if (found == here.places.end()) {
-    here.places.emplace(address, place{.cell = cell});
-    ++places_;
-  } else {
-    found->second.cell = cell;
-  }
-  ++awake_;
-  ++woken_;
+  if (const auto why = stopped_by_tree(address)) throw why->at({.node = address});
+  const auto cell = put_cell(here, *type, address);
   cell->start();
   return cell;
+}
+
+/// The directory is locked, and has no cell of this address.
+std::shared_ptr<agent_cell> agent_hub::put_cell(shard& here, const agent_spec& type,
+                                                const std::string& address) {
+  auto [found, added] = here.places.try_emplace(address);
+  if (added) ++places_;
+  auto& where = found->second;
+  where.cell = std::make_shared<agent_cell>(shared_from_this(), type, address,
+                                            std::exchange(where.saved, {}));
+  ++awake_;
+  ++woken_;
+  return where.cell;
 }
 
 bool agent_hub::let_sleep(agent_cell& cell, std::string saved) {
@@ -154,6 +186,7 @@ void agent_hub::remove(shard& here, const agent_cell& cell, std::string saved) {
 
 void agent_hub::stop(std::string_view address, const std::string& reason) {
   static_cast<void>(type_of(address));
+  if (stopped_by_tree(address) && !find(address)) return;  // refuses already
   // Also one that is asleep: it must refuse from now on.
   find_or_wake(std::string{address})->stop({errc::agent_stopped, reason});
 }
@@ -171,6 +204,8 @@ void agent_hub::stop_all(const error& reason) {
 
 bool agent_hub::revive(std::string_view address) {
   static_cast<void>(type_of(address));
+  if (supervision_ && supervision_->revive_team(address)) return true;
+  if (stopped_by_tree(address)) return false;
   auto& here = shard_of(address);
   const std::lock_guard lock{here.mutex};
   const auto found = here.places.find(std::string{address});
@@ -185,6 +220,8 @@ bool agent_hub::revive(std::string_view address) {
 agent_status agent_hub::status(std::string_view address) {
   const auto cell = find(address);
   auto result = cell ? cell->status() : agent_status{};
+  if (!cell) result.stopped = stopped_by_tree(address);
+  if (!cell && result.stopped) result.phase = agent_phase::stopped;
   result.topics = topics_of(address);
   return result;
 }

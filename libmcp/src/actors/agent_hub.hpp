@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agent_cell.hpp"
+#include "actors/agent_supervision.hpp"
 #include "actors/run_actor.hpp"
 #include "actors/runtime.hpp"
 #include "core/topic_table.hpp"
@@ -20,12 +21,15 @@
 namespace mcp::actors {
 
 /// What stands behind an agent system: the types, the directory of agents, and the topics. Safe
-/// from several threads. Locks are taken in the order directory, cell, topics.
+/// from several threads. Locks are taken in the order supervision, directory, cell, topics; that of
+/// the tree of supervisors last.
 class agent_hub final : public std::enable_shared_from_this<agent_hub> {
  public:
   explicit agent_hub(agent_system_options options);
 
   void add(agent_spec type);
+  /// Once, when the types are there and before anything is sent.
+  void supervise(const std::vector<supervisor>& trees);
   /// Wakes the agents of a type for which durable messages wait, and knows their topics again.
   void recover(const std::string& type);
   /// Waits for the agents; nothing is accepted any more.
@@ -79,6 +83,31 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   /// The agent could not be loaded.
   void forget(const agent_cell& cell);
   void count_replaced() noexcept { ++replaced_; }
+  [[nodiscard]] bool supervises(const std::string& type) const {
+    return supervision_ && supervision_->has(type);
+  }
+  /// A failure that its supervisor decides on; returns when that is done.
+  void failed(const agent_cell& cell, const error& why);
+  /// The agent has stopped, and its supervisor wants more of it.
+  void start_again(const agent_cell& cell, agent_cell::afterwards what);
+
+  // For supervision.
+  /// Throws when there are no supervisors, naming this one.
+  [[nodiscard]] agent_supervision& supervision_of(std::string_view name) const;
+  /// Throws on a thread of the runtime.
+  void check_may_wait() const;
+  /// Null when there are no supervisors.
+  [[nodiscard]] agent_supervision* supervision() const noexcept { return supervision_.get(); }
+  /// Makes an agent begin nothing before it was let go and has its initial state; wakes it if the
+  /// store may know it. Null when there is nothing to let go.
+  [[nodiscard]] std::shared_ptr<agent_cell> hold(const std::string& address, const error& reason);
+  /// Agents of these types with an actor, or stopped, in the order of the types. An empty key: all.
+  [[nodiscard]] std::vector<std::shared_ptr<agent_cell>> present(
+      const std::vector<std::string>& types, const std::string& key);
+  /// Lets a stopped agent start again, now or when it has stopped.
+  void revive_soon(const agent_cell& cell);
+  /// Wakes the agents for which durable messages wait. An empty key: all.
+  void wake_waiting(const std::vector<std::string>& types, const std::string& key);
 
  private:
   struct place {
@@ -91,19 +120,31 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   };
 
   [[nodiscard]] shard& shard_of(std::string_view address);
+  /// Null when there is none.
+  [[nodiscard]] std::shared_ptr<const agent_spec> find_type(std::string_view name) const;
+  /// Why its supervisors stopped it.
+  [[nodiscard]] std::optional<error> stopped_by_tree(std::string_view address) const {
+    return supervision_ ? supervision_->stopped(address) : std::nullopt;
+  }
   [[nodiscard]] std::shared_ptr<const agent_spec> type_of(std::string_view address) const;
   [[nodiscard]] std::shared_ptr<agent_cell> find(std::string_view address);
   [[nodiscard]] std::shared_ptr<agent_cell> find_or_wake(const std::string& address);
+  /// Unless its tree is stopped.
+  void wake_if_allowed(const std::string& address);
+  [[nodiscard]] std::shared_ptr<agent_cell> put_cell(shard& here, const agent_spec& type,
+                                                     const std::string& address);
   void remove(shard& here, const agent_cell& cell, std::string saved);
 
   agent_system_options options_;  ///< but for the store, which the log owns
   std::shared_ptr<runtime> runtime_;
   std::unique_ptr<agent_log> log_;
+  std::unique_ptr<agent_supervision> supervision_;
   std::shared_ptr<census> at_work_ = std::make_shared<census>();
   std::atomic<bool> stopping_{false};
 
   mutable std::shared_mutex types_mutex_;
   std::map<std::string, std::shared_ptr<const agent_spec>, std::less<>> types_;
+  bool checked_ = false;  ///< types and supervisors against each other
   std::array<shard, 64> shards_;
   std::atomic<std::size_t> places_{0};
   std::atomic<std::size_t> awake_{0};  ///< places with a cell

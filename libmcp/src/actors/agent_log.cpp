@@ -8,6 +8,9 @@
 namespace mcp::actors {
 namespace {
 
+/// In place of an address, none of which begins like this.
+const std::string place_of_stops = "/stopped";
+
 std::string graph_of(std::string_view type) {
   return "agent " + std::string{type};
 }
@@ -73,6 +76,31 @@ std::vector<agent_log::listed_agent> agent_log::listed(const std::string& type) 
                       .waiting = run.status == run_status::running});
   }
   return result;
+}
+
+bool agent_log::waits(const std::string& address) {
+  const auto run = writer_->store()->run(thread_of(address));
+  return run && run->status == run_status::running;
+}
+
+std::vector<core::stop_record> agent_log::stops(agent_entry& entry) {
+  std::vector<core::stop_record> result;
+  const auto found = writer_->store()->load(thread_of(place_of_stops), "");
+  if (!found) return result;
+  entry.anchor = found->info.id;
+  for (const auto& one : found->journal) {
+    result.push_back(core::decode_stop_record(one.key, one.body));
+  }
+  return result;
+}
+
+void agent_log::add_stop(std::vector<store_write>& to, agent_entry& entry,
+                         const core::stop_record& stop) {
+  add_anchor(to, entry, place_of_stops);
+  to.emplace_back(put_journal{.thread_id = thread_of(place_of_stops),
+                              .checkpoint = entry.anchor,
+                              .entry = {journal_kind::effect, core::stop_record_key(stop.slot),
+                                        core::encode_stop_record(stop)}});
 }
 
 void agent_log::add_anchor(std::vector<store_write>& to, agent_entry& entry,

@@ -61,6 +61,13 @@ class agent_log {
   void add_listing(std::vector<store_write>& to, agent_entry& entry, const std::string& address,
                    const std::vector<std::string>& topics, bool waiting);
 
+  /// Whether durable messages wait for an agent; may wait for the store.
+  [[nodiscard]] bool waits(const std::string& address);
+
+  /// Stops of trees by earlier systems of this name; may wait for the store.
+  [[nodiscard]] std::vector<core::stop_record> stops(agent_entry& entry);
+  void add_stop(std::vector<store_write>& to, agent_entry& entry, const core::stop_record& stop);
+
  private:
   [[nodiscard]] std::string thread_of(std::string_view address) const;
   void add_anchor(std::vector<store_write>& to, agent_entry& entry, const std::string& address);

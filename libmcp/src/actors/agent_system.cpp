@@ -21,9 +21,12 @@ void agent_call::cancel() const {
 }
 
 agent_system::agent_system(agent_system_options options, std::vector<agent_spec> types)
-    : hub_(std::make_shared<actors::agent_hub>(std::move(options))) {
+    : hub_(nullptr) {
+  const auto trees = std::move(options.supervision);
+  hub_ = std::make_shared<actors::agent_hub>(std::move(options));
   try {
     for (auto& one : types) hub_->add(std::move(one));
+    hub_->supervise(trees);
     // Only now: agents write to each other.
     for (const auto& name : hub_->types()) hub_->recover(name);
   } catch (...) {
@@ -121,6 +124,17 @@ void agent_system::stop_all(const std::string& reason) {
 }
 bool agent_system::revive(std::string_view address) {
   return hub_->revive(address);
+}
+void agent_system::stop_tree(std::string_view supervisor, std::string reason,
+                             std::string_view key) {
+  hub_->supervision_of(supervisor).stop(supervisor, std::string{key}, std::move(reason));
+}
+bool agent_system::revive_tree(std::string_view supervisor, std::string_view key) {
+  return hub_->supervision_of(supervisor).revive(supervisor, std::string{key});
+}
+std::vector<supervisor_status> agent_system::tree_status(std::size_t most) const {
+  const auto* supervision = hub_->supervision();
+  return supervision == nullptr ? std::vector<supervisor_status>{} : supervision->status(most);
 }
 agent_status agent_system::status(std::string_view address) const {
   return hub_->status(address);

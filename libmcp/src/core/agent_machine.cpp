@@ -5,9 +5,11 @@
 
 namespace mcp::core {
 
-agent_machine::agent_machine(const agent_options& options, bool stored, instant now)
+agent_machine::agent_machine(const agent_options& options, bool stored, instant now,
+                             bool supervised)
     : options_(options),
       stored_(stored),
+      supervised_(supervised),
       window_(options.intensity, options.period),
       last_active_(now) {}
 
@@ -105,6 +107,10 @@ agent_todo agent_machine::next_ready(instant now) {
     phase_ = agent_phase::stopped;
     return agent_todo::end;
   }
+  if (restarting()) {
+    if (restart_ == restart_step::held || std::exchange(begun_, true)) return agent_todo::nothing;
+    return agent_todo::restart;
+  }
   while (!queue_.empty() && !queue_.front().wanted()) queue_.pop_front();
   if (!queue_.empty()) {
     // Durable messages are handled in the order of the log, and not before they are in it.
@@ -135,6 +141,7 @@ void agent_machine::loaded(std::uint64_t handled, std::vector<agent_mail> logged
   queue_.insert(queue_.begin(), std::make_move_iterator(logged.begin()),
                 std::make_move_iterator(logged.end()));
   phase_ = agent_phase::ready;
+  begun_ = false;
 }
 
 std::vector<agent_mail> agent_machine::load_failed() {
@@ -161,6 +168,7 @@ agent_mail agent_machine::take() {
   auto mail = std::move(queue_.front());
   queue_.pop_front();
   phase_ = agent_phase::turn;
+  passing_ = false;
   ++generation_;
   open_ = resumed_ = steps_ = 0;
   failure_.reset();
@@ -188,7 +196,11 @@ void agent_machine::turn_ended(std::optional<mcp::error> failed, std::size_t ste
   if (failed) return fail(std::move(*failed));
   if (open() > 0) {
     phase_ = agent_phase::waiting;
-    if (stopping_) fail(*stopping_);
+    if (stopping_) {
+      fail(*stopping_);
+    } else if (restarting()) {
+      fail(*held_for_);
+    }
     return;
   }
   phase_ = steps_ > 0 ? agent_phase::preparing : agent_phase::saving;
@@ -251,8 +263,12 @@ agent_on_failure agent_machine::released(instant now, bool counts) {
   const auto failed = std::exchange(failure_, std::nullopt);
   if (!failed || !counts) return agent_on_failure::keep;
   ++failed_;
-  if (interrupted_ || stopping_) return agent_on_failure::keep;
+  if (interrupted_ || stopping_ || restarting()) return agent_on_failure::keep;
+  if (options_.on_failure == agent_on_failure::escalate) return agent_on_failure::escalate;
   if (options_.on_failure == agent_on_failure::stop || !window_.allow(now)) {
+    if (supervised_ && options_.on_failure != agent_on_failure::stop) {
+      return agent_on_failure::escalate;
+    }
     stop({errc::agent_stopped, std::string{"stopped after a failure: "} + failed->message()});
     return agent_on_failure::stop;
   }
@@ -268,15 +284,36 @@ void agent_machine::stop(mcp::error reason) {
   if (phase_ == agent_phase::waiting) fail(*stopping_);
 }
 
+void agent_machine::hold(mcp::error reason) {
+  if (stopping_ || phase_ == agent_phase::gone) return;
+  restart_ = restart_step::held;
+  held_for_ = std::move(reason);
+  if (phase_ == agent_phase::waiting) fail(*held_for_);
+}
+
+void agent_machine::let_go() {
+  if (restart_ == restart_step::held) restart_ = restart_step::due;
+}
+
+void agent_machine::restarted(instant now, bool passing) {
+  begun_ = false;
+  if (restart_ == restart_step::due) restart_ = restart_step::none;
+  passing_ = passing;
+  last_active_ = now;
+  window_ = {options_.intensity, options_.period};
+}
+
 bool agent_machine::may_leave(instant now) const {
   const auto at = sleeps_at();
   return at && now >= *at && unwritten_ == 0;
 }
 
 std::optional<instant> agent_machine::sleeps_at() const {
-  if (phase_ != agent_phase::ready || !queue_.empty() || stopping_ || options_.idle.count() == 0) {
+  if (phase_ != agent_phase::ready || !queue_.empty() || stopping_ || restarting()) {
     return std::nullopt;
   }
+  if (passing_) return last_active_;
+  if (options_.idle.count() == 0) return std::nullopt;
   return last_active_ + options_.idle;
 }
 

@@ -21,6 +21,7 @@ enum class agent_todo : std::uint8_t {
   prepare,  ///< do the first step that is left; then `prepared`
   commit,  ///< adopt the state unless there is a `failure`, write what is to be stored; `committed`
   release,  ///< send and answer; then `released`
+  restart,  ///< give it its initial state; then `restarted`
   leave,    ///< go to sleep, if `leave` still agrees
   end,      ///< it is stopped: the actor is not needed any more
 };
@@ -50,17 +51,19 @@ struct log_order {
 ///   ---------  ----------------------------  -------------------------------------------------
 ///   loading    loaded | load_failed          ready | gone
 ///   ready      take | leave | stop           turn | gone | stopped
+///              hold, let_go, restarted       ready; takes nothing in between
 ///   turn       turn_ended: failed            saving (with a failure)
-///              turn_ended: something open    waiting; with a failure if it is to stop
+///              turn_ended: something open    waiting; with a failure if it is to stop or held
 ///              turn_ended: steps | none      preparing | saving
-///   waiting    resumed | stop                turn | saving (with a failure)
+///   waiting    resumed | stop | hold         turn | saving (with a failure)
 ///   preparing  prepared, the last | failed   saving | saving (with a failure)
 ///   saving     committed, saved              releasing
 ///   releasing  released                      ready
 ///   stopped    revive                        gone
 class agent_machine {
  public:
-  agent_machine(const agent_options& options, bool stored, instant now);
+  /// `supervised`: what would stop it for its failures is left to its supervisor.
+  agent_machine(const agent_options& options, bool stored, instant now, bool supervised = false);
 
   [[nodiscard]] agent_phase phase() const noexcept { return phase_; }
   /// Takes `mail` if it accepts it. At the limit mails that nobody wants any more go first.
@@ -101,7 +104,8 @@ class agent_machine {
   /// Stops the agent; a message whose state is not durable yet fails, and is not handled.
   void store_failed(const mcp::error& reason);
   /// What a failure means for the agent; `stop` has been told to itself already, and who waited is
-  /// in `take_refused`. `counts`: it was a failure, not a rejection.
+  /// in `take_refused`. `counts`: it was a failure, not a rejection. In an agent that is to restart
+  /// no failure counts.
   [[nodiscard]] agent_on_failure released(instant now, bool counts);
 
   /// One more, one less write that is not durable yet: it does not leave before.
@@ -117,6 +121,13 @@ class agent_machine {
   void stop(mcp::error reason);
   [[nodiscard]] const std::optional<mcp::error>& stopping() const noexcept { return stopping_; }
   [[nodiscard]] std::vector<agent_mail> take_refused() { return std::exchange(refused_, {}); }
+  /// It is to restart: the message at work fails, unless it is about to be done, and none begins
+  /// before `let_go`, `agent_todo::restart` and `restarted`. Not one that is to stop.
+  void hold(mcp::error reason);
+  void let_go();
+  /// `passing`: it was woken for this alone, and leaves when no message came.
+  void restarted(instant now, bool passing);
+  [[nodiscard]] bool restarting() const noexcept { return restart_ != restart_step::none; }
   /// Asleep from now on, unless something came up.
   [[nodiscard]] bool leave(instant now);
   [[nodiscard]] bool revive();
@@ -131,6 +142,8 @@ class agent_machine {
   [[nodiscard]] std::uint64_t failed() const noexcept { return failed_; }
 
  private:
+  enum class restart_step : std::uint8_t { none, held, due };
+
   void fail(mcp::error reason);
   void number(agent_mail& mail);
   [[nodiscard]] bool may_leave(instant now) const;
@@ -139,6 +152,7 @@ class agent_machine {
 
   const agent_options options_;
   const bool stored_;
+  const bool supervised_;
   agent_phase phase_ = agent_phase::loading;
   bool begun_ = false;  ///< what this phase has to do was told
   std::deque<agent_mail> queue_;
@@ -160,6 +174,9 @@ class agent_machine {
   bool waits_ = false;  ///< for `saved`
   std::size_t unwritten_ = 0;
   std::optional<mcp::error> stopping_;
+  restart_step restart_ = restart_step::none;
+  std::optional<mcp::error> held_for_;
+  bool passing_ = false;
   restart_window window_;
   instant last_active_;
   std::uint64_t handled_ = 0;

@@ -8,8 +8,23 @@ namespace mcp::core {
 namespace {
 
 constexpr std::string_view mail_prefix = "mail/";
+constexpr std::string_view stop_prefix = "stop/";
 /// The largest mailbox, and the message at work.
 constexpr std::uint32_t max_mail_slot = 1'000'001;
+
+/// The number behind a prefix; nothing when the key is no such key.
+std::optional<std::uint32_t> slot_of(const std::string& key, std::string_view prefix,
+                                     std::uint32_t largest) {
+  std::uint32_t slot = 0;
+  const auto* end = key.data() + key.size();
+  if (!key.starts_with(prefix) ||
+      std::from_chars(key.data() + prefix.size(), end, slot) !=
+          std::from_chars_result{end, std::errc{}} ||
+      slot > largest) {
+    return std::nullopt;
+  }
+  return slot;
+}
 
 void check_version(cbor_reader& reader, std::size_t size) {
   if (reader.array() != size) reader.fail("not what an agent stores");
@@ -105,14 +120,38 @@ agent_mail decode_agent_mail(std::string_view bytes, const std::string& key,
   }
   mail.content = std::make_shared<const value>(decode_value(*mail.handler->message, reader));
   check_end(reader);
-  const auto* end = key.data() + key.size();
-  if (!key.starts_with(mail_prefix) ||
-      std::from_chars(key.data() + mail_prefix.size(), end, mail.slot) !=
-          std::from_chars_result{end, std::errc{}} ||
-      mail.slot > max_mail_slot) {
-    throw error{errc::malformed_cbor, "\"" + key + "\" is no key of a stored message"};
-  }
+  const auto slot = slot_of(key, mail_prefix, max_mail_slot);
+  if (!slot) throw error{errc::malformed_cbor, "\"" + key + "\" is no key of a stored message"};
+  mail.slot = *slot;
   return mail;
+}
+
+std::string stop_record_key(std::uint32_t slot) {
+  return std::string{stop_prefix} + std::to_string(slot);
+}
+
+std::string encode_stop_record(const stop_record& record) {
+  cbor_writer writer;
+  writer.array(4);
+  writer.unsigned_integer(agent_record_version);
+  writer.text(record.supervisor);
+  writer.text(record.key);
+  writer.text(record.reason);
+  return writer.take();
+}
+
+stop_record decode_stop_record(const std::string& key, std::string_view bytes) {
+  cbor_reader reader{bytes};
+  check_version(reader, 4);
+  stop_record record;
+  record.supervisor = reader.text();
+  record.key = reader.text();
+  record.reason = reader.text();
+  check_end(reader);
+  const auto slot = slot_of(key, stop_prefix, max_tree_stops);
+  if (!slot) throw error{errc::malformed_cbor, "\"" + key + "\" is no key of a stop"};
+  record.slot = *slot;
+  return record;
 }
 
 std::shared_ptr<const value> decode_agent_content(const agent_handler& handler,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/agent_machine.hpp"
+#include "core/supervision_tree.hpp"
 
 #include <cstdint>
 #include <string>
@@ -30,5 +31,10 @@ inline constexpr const char* agent_state_key = "state";
 /// The message's value, as its handler takes it. Throws `invalid_state`, `malformed_cbor`.
 [[nodiscard]] std::shared_ptr<const value> decode_agent_content(const agent_handler& handler,
                                                                 const agent_message& message);
+
+[[nodiscard]] std::string stop_record_key(std::uint32_t slot);
+[[nodiscard]] std::string encode_stop_record(const stop_record& record);
+/// `key`: of the journal. Throws `newer_format`, `malformed_cbor`.
+[[nodiscard]] stop_record decode_stop_record(const std::string& key, std::string_view bytes);
 
 }  // namespace mcp::core
