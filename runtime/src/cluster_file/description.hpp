@@ -7,6 +7,7 @@
 #include "mcp/agents/model_endpoint.hpp"
 #include "mcp/agents/model_node.hpp"
 #include "mcp/agents/model_policies.hpp"
+#include "mcp/agent_supervision.hpp"
 #include "mcp/policy.hpp"
 #include "mcp/run.hpp"
 #include "script/template.hpp"
@@ -275,6 +276,15 @@ struct memory_description {
   std::optional<milliseconds> ttl{};
 };
 
+/// Restarts agents of its children when one of them fails.
+struct supervisor_description {
+  std::string name{};
+  file_position at{};
+  restart_strategy strategy = restart_strategy::one_for_one;
+  restart_limit limit{};
+  std::vector<placed_name> children{};  ///< supervisors, and agent types as LABEL.NAME
+};
+
 struct cluster_description {
   std::string name{};
   std::string description{};
@@ -285,6 +295,7 @@ struct cluster_description {
   std::vector<tool_description_in_file> tools{};
   std::vector<server_description> servers{};
   std::vector<agent_type_description> agents{};
+  std::vector<supervisor_description> supervision{};
   limits_description limits{};
   std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
   memory_description memory{};

@@ -22,7 +22,7 @@ agent_type_description read_agent_type(const yaml_node::entry& entry, const read
   if (const auto index = keys.word("saving", {"write_behind", "sync"})) {
     result.saving = static_cast<agent_saving>(*index);
   }
-  if (const auto index = keys.word("on_failure", {"keep", "reset", "stop"})) {
+  if (const auto index = keys.word("on_failure", {"keep", "reset", "stop", "escalate"})) {
     result.on_failure = static_cast<agent_on_failure>(*index);
   }
   if (const auto most = keys.integer("intensity", 0, most_intensity)) {

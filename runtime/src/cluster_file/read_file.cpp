@@ -195,6 +195,9 @@ std::optional<cluster_description> read_cluster_file(const std::string& path, st
   if (const auto* tools = keys.map("tools")) result.tools = read_tools(*tools, with);
   if (const auto* servers = keys.map("mcp_servers")) result.servers = read_servers(*servers, with);
   if (const auto* agents = keys.map("agents")) result.agents = read_agents(*agents, with);
+  if (const auto* supervision = keys.map("supervision")) {
+    result.supervision = read_supervision(*supervision, with);
+  }
   if (const auto* limits = keys.map("limits")) result.limits = read_limits(*limits, with);
   if (const auto* memory = keys.any("memory")) result.memory = read_memory(*memory, with);
   if (const auto* store = keys.any("store")) result.store = read_store(*store, with);

@@ -47,6 +47,8 @@ void read_edges(const yaml_node& node, const reading& with, graph_description& t
 void read_edge_map(const yaml_node& node, const reading& with, graph_description& to);
 /// `state`, `nodes`, `edges`, `edge_map`, `interrupt_before`, `interrupt_after`.
 void read_graph(map_reader& keys, const reading& with, graph_description& to);
+[[nodiscard]] std::vector<supervisor_description> read_supervision(const yaml_node& node,
+                                                                   const reading& with);
 [[nodiscard]] limits_description read_limits(const yaml_node& node, const reading& with);
 [[nodiscard]] std::string read_store(const yaml_node& node, const reading& with);
 [[nodiscard]] memory_description read_memory(const yaml_node& node, const reading& with);

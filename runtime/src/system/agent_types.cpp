@@ -8,7 +8,7 @@
 namespace mcp::cluster {
 namespace {
 
-/// Types that are only asked by nodes have no section of their own in the file.
+/// Types that are only asked by nodes, or supervised, have no entry of their own in the file.
 std::vector<agent_type_description> types_of(const cluster_description& file) {
   auto types = file.agents;
   const auto add = [&](const graph_description& graph) {
@@ -19,6 +19,9 @@ std::vector<agent_type_description> types_of(const cluster_description& file) {
   };
   add(file.graph);
   for (const auto& graph : file.graphs) add(graph);
+  for (const auto& supervisor : file.supervision) {
+    for (const auto& child : supervisor.children) types.push_back({.type = child});
+  }
   return types;
 }
 

@@ -7,6 +7,7 @@
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
 #include "system/open_store.hpp"
+#include "system/supervision_maker.hpp"
 #include "system/tool_servers.hpp"
 
 #include <algorithm>
@@ -22,6 +23,7 @@ struct loaded_file {
   std::shared_ptr<tool_servers> servers;
   std::shared_ptr<agent_host> agents = std::make_shared<agent_host>();
   std::vector<agent_spec> agent_types;
+  std::vector<supervisor> supervision;
   ready_graph graph;
 };
 
@@ -42,6 +44,7 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
       file, tool_servers::settings{options.offline, process_environment()}, problems);
   const plugin_set plugins{file, options.plugins, plugin_role::all, problems};
   result.agent_types = make_agent_types(file, plugins, result.hash, options.workers, problems);
+  result.supervision = make_supervision(file, result.agent_types, plugins, problems);
   graph_parts parts{
       file,
       make_models(file, {options.models, options.offline, check_only}, plugins, problems),
@@ -79,6 +82,7 @@ struct cluster_system::parts {
   std::shared_ptr<tool_servers> servers;
   std::shared_ptr<agent_host> agents;
   std::vector<agent_spec> agent_types;
+  std::vector<supervisor> supervision;
   service_options service;
   std::mutex mutex;
   std::shared_ptr<kept_files> files;
@@ -131,6 +135,7 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         std::move(file.servers),
                                         std::move(file.agents),
                                         std::move(file.agent_types),
+                                        std::move(file.supervision),
                                         {},
                                         {},
                                         {},
@@ -248,7 +253,9 @@ mcp::executor<json_state>& cluster_system::executor() {
     parts_->agents->system = service.agents;  // nothing may be left of a call that failed
     if (!service.agents && !parts_->agent_types.empty()) {
       parts_->agents->system = std::make_shared<agent_system>(
-          agent_system_options{.name = parts_->name, .store = options.store}, parts_->agent_types);
+          agent_system_options{
+              .name = parts_->name, .store = options.store, .supervision = parts_->supervision},
+          parts_->agent_types);
     }
     parts_->executor =
         std::make_unique<mcp::executor<json_state>>(parts_->graph, std::move(options));
