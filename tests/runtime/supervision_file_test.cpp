@@ -28,11 +28,12 @@ auto stall_type(const std::string& name) {
       .options({.on_failure = agent_on_failure::escalate});
 }
 
-constexpr plugin_manifest market_manifest{"FASTMCP", plugin_abi, "shop", "1.0.0", "", [](plugin& to) {
-                                            to.agent("", stall_type("cart"));
-                                            to.agent("", stall_type("bill"));
-                                            to.agent("", stall_type("parcel"));
-                                          }};
+constexpr plugin_manifest market_manifest{
+    "FASTMCP", plugin_abi, "shop", "1.0.0", "", [](plugin& to) {
+      to.agent("", stall_type("cart"));
+      to.agent("", stall_type("bill"));
+      to.agent("", stall_type("parcel"));
+    }};
 
 cluster::load_options with_market() {
   cluster::load_options options;
