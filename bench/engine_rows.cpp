@@ -46,6 +46,19 @@ probes ballast_probes(const settings&) {
   return {loop_sampler(executor, std::string(megabyte, 'x')), loop_sampler(executor)};
 }
 
+/// Takes spans and forgets them: what is left is making them.
+class forgetful_sink final : public mcp::span_sink {
+ public:
+  void ended(mcp::span) noexcept override {}
+};
+
+probes span_probes(const settings&) {
+  return {
+      loop_sampler(std::make_shared<counter_executor>(
+          loop_graph(count), mcp::executor_options{.spans = std::make_shared<forgetful_sink>()})),
+      loop_sampler(std::make_shared<counter_executor>(loop_graph(count)))};
+}
+
 sampler fan_sampler(std::shared_ptr<sum_executor> executor, std::int64_t width) {
   return [executor, width] {
     return microseconds_of([&] {
@@ -79,6 +92,7 @@ std::vector<spec> engine_rows() {
        "bare CAF: round trip",
        {{ratio_at_most, 1.6}},
        loop_probes},
+      {"the same, its spans made and forgotten", "us", "the loop without them", {}, span_probes},
       {"the same with 1 MB of untouched state",
        "us",
        "the loop without it",

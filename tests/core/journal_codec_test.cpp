@@ -191,6 +191,7 @@ TEST_CASE("The options of a run round-trip") {
   auto given = unusual_options();
   given.events = mcp::event_kind::tasks | mcp::event_kind::errors;
   given.event_capacity = 7;
+  given.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const auto read = core::decode_options(core::encode_options(given));
   CHECK(read.thread_id == given.thread_id);
   CHECK(read.recursion_limit == given.recursion_limit);
@@ -203,6 +204,7 @@ TEST_CASE("The options of a run round-trip") {
   CHECK(read.interrupt_after == given.interrupt_after);
   CHECK(read.events == given.events);
   CHECK(read.event_capacity == given.event_capacity);
+  CHECK(read.traceparent == given.traceparent);
   CHECK_FALSE(core::decode_due(core::encode_options(given)));
   const mcp::store_time due{mcp::milliseconds{1'700'000'000'123}};
   const auto with_due = core::encode_options(given, due);

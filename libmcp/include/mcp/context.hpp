@@ -62,6 +62,8 @@ class MCP_EXPORT context_port {
   virtual void refund(std::string_view counter, std::int64_t amount) noexcept = 0;
   [[nodiscard]] virtual const error* failure() const noexcept = 0;
   [[nodiscard]] virtual memory_store* memory() const noexcept = 0;
+  /// See `context::traceparent`; by default empty.
+  [[nodiscard]] virtual std::string traceparent() const;
 };
 
 /// Leaves a node that asked something nobody has answered yet. Not a std::exception, so that a
@@ -127,6 +129,9 @@ class context {
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return port_->now(); }
   /// In a fallback node: why the node it stands in for failed. Null elsewhere.
   [[nodiscard]] const error* failure() const noexcept { return port_->failure(); }
+  /// The attempt's place in the run's trace, as the W3C's header `traceparent` has it: for calls to
+  /// others. Without `executor_options::spans` what was given with the run; empty: nothing was.
+  [[nodiscard]] std::string traceparent() const { return port_->traceparent(); }
   /// The executor's memory store; null when it has none.
   [[nodiscard]] memory_store* memory() const noexcept { return port_->memory(); }
 

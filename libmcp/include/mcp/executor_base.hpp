@@ -60,6 +60,7 @@ struct supervision_policy {
 
 class metrics;
 class run_handle_base;
+class span_sink;
 
 /// The version of the graph that a stored run is pinned to (`executor_options::version`); empty: to
 /// none. Throws `corrupt_store`.
@@ -70,6 +71,7 @@ struct executor_options {
   std::shared_ptr<memory_store> memory{};     ///< for `context::memory`
   std::optional<actor_runtime> runtime{};     ///< absent: the shared one
   std::shared_ptr<mcp::metrics> metrics{};    ///< where its work is counted; null: nowhere
+  std::shared_ptr<span_sink> spans{};  ///< who takes the spans of its runs; null: none are made
   /// Goes on with the runs of this graph that the store has as accepted or running: when this
   /// executor is made and, if processes share the store, whenever another one of them ends or dies.
   bool recover = true;

@@ -7,5 +7,7 @@
 #include "mcp/executor.hpp"
 #include "mcp/graph.hpp"
 #include "mcp/graph_agent.hpp"
+#include "mcp/log_fields.hpp"
 #include "mcp/memory_store.hpp"
 #include "mcp/metrics.hpp"
+#include "mcp/tracing.hpp"

@@ -89,8 +89,8 @@ struct run_usage {
   friend bool operator==(const run_usage&, const run_usage&) = default;
 };
 
-/// JSON text that the recorded events of a run may hold; beyond it the oldest are dropped too, to the
-/// newest one. States of `values` are not counted: each is a whole one.
+/// JSON text that the recorded events of a run may hold; beyond it the oldest are dropped too, to
+/// the newest one. States of `values` are not counted: each is a whole one.
 inline constexpr std::size_t max_event_bytes = 64UL << 20;
 
 /// Options of one run.
@@ -106,6 +106,10 @@ struct run_options {
   std::size_t event_capacity = 4096;            ///< recorded events kept; the oldest are dropped
   std::vector<std::string> interrupt_before{};  ///< besides the graph's
   std::vector<std::string> interrupt_after{};
+  /// The caller's place in a trace, as the W3C's header `traceparent` has it: the run's spans
+  /// belong below it, also after a crash. Empty: the run has a trace of its own. Of `start` and
+  /// `run`; a run that goes on stays in its trace.
+  std::string traceparent{};
 };
 
 /// How a run ended, or why it stopped.

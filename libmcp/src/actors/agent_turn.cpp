@@ -1,5 +1,6 @@
 #include "actors/agent_cell.hpp"
 #include "actors/agent_hub.hpp"
+#include "mcp/log_fields.hpp"
 
 // The turns of a message: where user code runs, and what it throws is caught.
 
@@ -42,6 +43,8 @@ std::optional<error> agent_cell::call_handler(const agent_continuation& then) {
   const auto& handler = *work.mail.handler;
   agent_context ctx{work};
   const thread_watch::hold held{"agent", address_, {}};
+  const auto describe = [this](log_fields& to) { to.agent = address_; };
+  const log_scope about{describe};
   std::string cause = "threw something that is no std::exception";
   try {
     if (!work.state.has_value() && (then || !handler.reads_only)) work.state = state_;

@@ -66,6 +66,7 @@ class async_reply final : public reply_port, public std::enable_shared_from_this
     return true;
   }
   mcp::context& context() noexcept override { return context_; }
+  [[nodiscard]] const context_port& port() const noexcept { return port_; }
 
   /// The node's function threw before it answered.
   void threw() {
@@ -125,13 +126,14 @@ void begin_async(std::shared_ptr<node_station> station, caf::actor run, core::ta
     return;
   }
   auto life = station->life.lock();
-  if (!life) return;  // the executor is gone, and with it the run
+  if (!life) return;                      // the executor is gone, and with it the run
   const census_seat seat{life->at_work};  // answered or not: the executor's end waits for the call
   // The node borrows its input for the length of the call, whoever answers meanwhile.
   const auto input = task->input;
   const auto reply = std::make_shared<async_reply>(std::move(life), station, std::move(run),
                                                    std::move(task), std::move(gate));
   const thread_watch::hold held{"node", station->node.spec.name, station->plan->name};
+  const log_scope about{reply->port()};
   try {
     station->node.spec.begin(input, reply);
   } catch (...) {

@@ -119,8 +119,9 @@ void report_abandoned(node_station& station, core::task& task) {
 }
 
 void run_attempt(node_station& station, const core::task_pointer& task) {
-  if (answered_early(station, *task)) return;
   task_context port{task};
+  const log_scope about{port};
+  if (answered_early(station, *task)) return;
   context ctx{port};
   try {
     task->outcome.result = station.node.spec.run(task->input, ctx);

@@ -1,5 +1,6 @@
 #include "actors/engine.hpp"
 
+#include "actors/run_spans.hpp"
 #include "actors/thread_hold.hpp"
 #include "core/checkpoint_codec.hpp"
 #include "core/ids.hpp"
@@ -127,6 +128,13 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   link->writer = writer_.get();
   link->memory = options_.memory;
   link->metrics = options_.metrics;
+  if (options_.spans || !options.traceparent.empty()) {
+    link->trace = trace_of_run(options, live->run_id());
+    if (link->trace.sampled) link->spans = options_.spans;
+    if (link->spans) {
+      link->epoch = runtime_->clock().since_epoch() - runtime_->clock().now();
+    }
+  }
   link->plan = plan_;
   run_order order;
   order.settings = {.plan = plan_,

@@ -53,6 +53,8 @@ double seconds(core::instant time) {
   return std::chrono::duration<double>{time}.count();
 }
 
+}  // namespace
+
 std::string_view outcome_of(const core::task& task) {
   switch (task.outcome.what) {
     case core::task_outcome::kind::finished:
@@ -64,8 +66,6 @@ std::string_view outcome_of(const core::task& task) {
   }
   return "failed";
 }
-
-}  // namespace
 
 run_metrics::run_metrics(metrics* to, std::string_view graph, bool root, core::instant now,
                          run_usage before)

@@ -32,6 +32,8 @@ class run_metrics {
   run_usage before_;
 };
 
+/// "finished", "cached", "interrupted" or "failed".
+[[nodiscard]] std::string_view outcome_of(const core::task& task);
 void count_breaker(metrics& to, std::string_view name, core::circuit_breaker::state state);
 void count_batch(metrics& to, std::size_t writes, core::instant took, bool failed);
 

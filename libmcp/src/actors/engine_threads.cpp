@@ -3,6 +3,7 @@
 #include "core/ids.hpp"
 #include "core/interrupts.hpp"
 #include "core/replay.hpp"
+#include "mcp/log_fields.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -188,6 +189,10 @@ std::vector<std::shared_ptr<live_run>> engine::recover() {
                                         .limit = 1'000'000});
   for (const auto& run : unfinished) {
     if (unrecoverable_.contains(run.run_id)) continue;
+    const auto describe = [&](log_fields& to) {
+      to = {.run = run.run_id, .thread = run.thread_id, .graph = run.graph};
+    };
+    const log_scope about{describe};
     try {
       check_version(run);
       if (auto live = recover_run(run)) taken.push_back(std::move(live));

@@ -3,6 +3,7 @@
 #include "actors/async_reply.hpp"
 #include "actors/attempt.hpp"
 #include "actors/runtime.hpp"
+#include "actors/task_context.hpp"
 
 #include <deque>
 
@@ -34,14 +35,16 @@ class plain_node final : public base_actor {
         const thread_watch::hold held{"node", station_->node.spec.name, station_->plan->name};
         run_attempt(*station_, order.task);
       }
-      if (patience_.count() > 0) warn_if_slow(clock.now() - began);
+      if (patience_.count() > 0) warn_if_slow(order.task, clock.now() - began);
       send(run, done_message{std::move(order.task)});
     }};
   }
 
  private:
-  void warn_if_slow(core::instant took) const {
+  void warn_if_slow(const core::task_pointer& task, core::instant took) const {
     if (took < patience_) return;
+    const task_context port{task};
+    const log_scope about{port};
     spdlog::warn("graph \"{}\": node \"{}\" held a scheduler thread for {} ms; declare it blocking",
                  station_->plan->name, station_->node.spec.name,
                  std::chrono::duration_cast<milliseconds>(took).count());

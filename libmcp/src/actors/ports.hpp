@@ -15,6 +15,8 @@ class clock_port {
   virtual ~clock_port() = default;
   [[nodiscard]] virtual core::instant now() = 0;
   [[nodiscard]] virtual store_time wall() = 0;
+  /// The same, as exactly as it is known: since 1970, UTC.
+  [[nodiscard]] virtual std::chrono::nanoseconds since_epoch() { return wall().time_since_epoch(); }
   [[nodiscard]] virtual std::uint64_t random() = 0;
 };
 

@@ -2,10 +2,13 @@
 
 #include "actors/attempt.hpp"
 #include "actors/engine_metrics.hpp"
+#include "actors/run_spans.hpp"
 #include "actors/subgraph_run.hpp"
 
 #include <algorithm>
 #include <unordered_map>
+
+#include <spdlog/spdlog.h>
 
 namespace mcp::actors {
 namespace {
@@ -22,9 +25,12 @@ class run_actor final : public base_actor, public core::machine_ports {
       : base_actor(config),
         order_(std::move(order)),
         link_(*order_.link),
+        told_(spdlog::should_log(spdlog::level::debug)),
+        measured_(link_.metrics || link_.spans || told_),
         machine_(std::move(order_.settings), *this),
         metrics_(link_.metrics.get(), link_.plan->name, machine_.settings().root(), now(),
-                 link_.metrics ? link_.budget->usage() : run_usage{}) {
+                 link_.metrics ? link_.budget->usage() : run_usage{}),
+        spans_(link_, now()) {
     order_.census->enter();
     set_exception_handler([this](std::exception_ptr& thrown) {
       report_defect(thrown);
@@ -39,7 +45,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     return {
         [this](done_message& ended) {
           auto task = std::move(ended.task);
-          metrics_.task_ended(*task, node_of(*task), now());
+          if (measured_) attempt_ended(*task);
           child_ended(*task);
           if (link_.above) link_.sign_of_life(*task);
           handle([&](auto& machine, auto& out) { machine.task_done(std::move(task), out); });
@@ -92,11 +98,12 @@ class run_actor final : public base_actor, public core::machine_ports {
     const auto before = machine_.position().id;
     {
       const thread_watch::hold held{{}, {}, link_.plan->name};
+      const log_scope about{link_};
       event(machine_, *out);
     }
     if (machine_.position().id != before) {
       link_.forget_effects();
-      metrics_.step_ended(now());
+      if (measured_) step_ended();
     }
     for (;;) {
       const bool durable = carry_out(*out);
@@ -175,9 +182,35 @@ class run_actor final : public base_actor, public core::machine_ports {
     }
   }
 
+  void step_ended() {
+    const auto time = now();
+    metrics_.step_ended(time);
+    spans_.step_ended(time);
+  }
+  void attempt_ended(core::task& task) {
+    const auto time = now();
+    metrics_.task_ended(task, node_of(task), time);
+    spans_.task_ended(task, node_of(task), time);
+    if (told_) tell(task, outcome_of(task));
+  }
+  void tell(const core::task& task, std::string_view what) const {
+    const auto describe = [&](log_fields& to) {
+      link_(to);
+      to.node = node_of(task);
+      to.task = link_.make_id(task);
+      to.attempt = task.attempt;
+    };
+    const log_scope about{describe};
+    spdlog::debug("attempt {} of node \"{}\": {}", task.attempt, node_of(task), what);
+  }
+
   void dispatch(core::task_pointer task) {
     if (!task->link) task->link = order_.link;
-    metrics_.dispatched(*task, node_of(*task));
+    if (measured_) {
+      metrics_.dispatched(*task, node_of(*task));
+      spans_.dispatched(*task, now());
+      if (told_) tell(*task, "sent off");
+    }
     const auto& node = machine_.settings().plan->nodes[task->node];
     if (node.spec.kind == node_kind::subgraph) return start_subgraph(std::move(task));
     const auto& replicas = table_->replicas[task->node];
@@ -231,7 +264,11 @@ class run_actor final : public base_actor, public core::machine_ports {
   }
 
   void abandon(core::task& task) {
-    metrics_.task_abandoned(node_of(task));
+    if (measured_) {
+      metrics_.task_abandoned(node_of(task));
+      spans_.task_abandoned(task, node_of(task), now());
+      if (told_) tell(task, "abandoned");
+    }
     report_abandoned(order_.team->station(task.node), task);
     std::erase_if(successors_, [&](const core::task_pointer& one) { return one.get() == &task; });
     if (const auto found = children_.find(&task); found != children_.end() && found->second.run) {
@@ -313,7 +350,10 @@ class run_actor final : public base_actor, public core::machine_ports {
 
   void finish_report(run_result_info info) {
     if (std::exchange(reported_, true)) return;
-    metrics_.run_ended(info.status, info.usage, now());
+    if (measured_) {
+      metrics_.run_ended(info.status, info.usage, now());
+      spans_.run_ended(info, now());
+    }
     order_.team->leave(caf::actor_cast<caf::actor>(this));
     if (order_.parent.task) {
       report_to_parent(order_.parent, machine_, std::move(info));
@@ -347,9 +387,12 @@ class run_actor final : public base_actor, public core::machine_ports {
 
   run_order order_;
   run_link& link_;
+  const bool told_;      ///< the log has a line for each attempt
+  const bool measured_;  ///< otherwise not even the clock is read
   std::shared_ptr<const node_table> table_;
   core::run_machine machine_;
   run_metrics metrics_;
+  run_spans spans_;
   std::size_t spread_ = static_cast<std::size_t>(id() >> 1U);
   std::unordered_map<const core::task*, child> children_;
   std::vector<core::task_pointer>

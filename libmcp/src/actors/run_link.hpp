@@ -4,7 +4,10 @@
 #include "actors/runtime.hpp"
 #include "actors/shared_budget.hpp"
 #include "actors/store_writer.hpp"
+#include "core/ids.hpp"
 #include "core/run_machine.hpp"
+#include "mcp/log_fields.hpp"
+#include "mcp/tracing.hpp"
 
 #include <atomic>
 #include <functional>
@@ -18,7 +21,8 @@
 namespace mcp {
 class memory_store;
 class metrics;
-}
+class span_sink;
+}  // namespace mcp
 
 namespace mcp::actors {
 
@@ -31,12 +35,27 @@ class run_link final : public core::task_link {
   std::shared_ptr<shared_budget> budget{};  ///< null: no limits and nothing counted yet
   std::shared_ptr<store_writer> writer{};   ///< null: nothing is stored
   std::shared_ptr<memory_store> memory{};
-  std::shared_ptr<mcp::metrics> metrics{};   ///< null: nothing is measured
+  std::shared_ptr<mcp::metrics> metrics{};  ///< null: nothing is measured
+  std::shared_ptr<span_sink> spans{};       ///< null: none are made
+  /// Where the run's spans belong. Without a trace: nobody makes spans, nor was one given.
+  trace_context trace{};
+  core::instant epoch{0};                    ///< what the clock says, less: time since 1970
   std::shared_ptr<const graph_plan> plan{};  ///< of this (sub)graph
   std::string ns{};
   bool recovered = false;  ///< went on from the store: subgraphs may be there already
   std::map<std::string, std::string> answers{};
   core::task_pointer above{};  ///< of the run around a subgraph's; null for a root
+
+  /// For `log_scope`: the run's own work.
+  void operator()(log_fields& to) const {
+    to.run = live->run_id();
+    to.thread = live->thread_id();
+    to.graph = plan->name;
+  }
+  [[nodiscard]] std::string make_id(const core::task& task) const {
+    return core::make_task_id(task.planned_from, ns, task.step, plan->name_of(task.planned),
+                              task.send);
+  }
 
   /// A task, or a task of a subgraph of it, is alive.
   void sign_of_life(core::task& task) const {

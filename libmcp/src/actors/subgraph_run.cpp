@@ -104,6 +104,9 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   link->budget = parent_link.budget;
   link->writer = parent_link.writer;
   link->memory = parent_link.memory;
+  link->spans = parent_link.spans;
+  link->trace = parent_link.trace;
+  link->epoch = parent_link.epoch;
   link->plan = parent.spec->plan;
   link->ns = order.settings.ns;
   // In a run that goes on and in a further attempt the subgraph goes on from its own log.

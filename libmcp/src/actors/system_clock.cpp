@@ -12,6 +12,9 @@ class system_clock final : public clock_port {
   store_time wall() override {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   }
+  std::chrono::nanoseconds since_epoch() override {
+    return std::chrono::system_clock::now().time_since_epoch();
+  }
   std::uint64_t random() override {
     static thread_local std::mt19937_64 generator = [] {
       std::random_device device;

@@ -7,19 +7,18 @@ namespace mcp::actors {
 
 task_info task_context::info() const {
   return {.graph = link_.plan->name,
-          .node = link_.plan->name_of(task_->node),
+          .node = link_.plan->name_of(node_),
           .run_id = link_.live->run_id(),
           .thread_id = link_.live->thread_id(),
           .ns = link_.ns,
           .step = task_->step,
           .remaining_steps = task_->remaining_steps,
-          .attempt = task_->attempt};
+          .attempt = attempt_};
 }
 
 std::string task_context::task_id() const {
-  if (!task_->id.empty()) return task_->id;
-  return core::make_task_id(task_->planned_from, link_.ns, task_->step,
-                            link_.plan->name_of(task_->planned), task_->send);
+  // Not the one that the task keeps: the run's actor may be making it just now.
+  return link_.make_id(*task_);
 }
 
 bool task_context::cancelled() const noexcept {
@@ -95,8 +94,8 @@ run_event task_context::event(event_kind kind) const {
   made.kind = kind;
   made.ns = link_.ns;
   made.step = task_->step;
-  made.node = link_.plan->name_of(task_->node);
-  made.attempt = task_->attempt;
+  made.node = link_.plan->name_of(node_);
+  made.attempt = attempt_;
   return made;
 }
 
@@ -132,6 +131,12 @@ const error* task_context::failure() const noexcept {
 
 memory_store* task_context::memory() const noexcept {
   return link_.memory.get();
+}
+
+std::string task_context::traceparent() const {
+  auto place = link_.trace;
+  if (span_ != 0) place.span = span_;
+  return place.traceparent();
 }
 
 }  // namespace mcp::actors

@@ -5,11 +5,16 @@
 
 namespace mcp::actors {
 
-/// The context of one attempt. Used by whoever works on the task, one thread at a time.
+/// The context of one attempt. Used by whoever works on the task, one thread at a time. What tells
+/// who it is may be asked for after the attempt has ended, while the task is tried again.
 class task_context final : public context_port {
  public:
   explicit task_context(core::task_pointer task)
-      : task_(std::move(task)), link_(static_cast<run_link&>(*task_->link)) {}
+      : task_(std::move(task)),
+        link_(static_cast<run_link&>(*task_->link)),
+        node_(task_->node),
+        attempt_(task_->attempt),
+        span_(task_->span) {}
 
   [[nodiscard]] task_info info() const override;
   [[nodiscard]] std::string task_id() const override;
@@ -28,12 +33,16 @@ class task_context final : public context_port {
   void refund(std::string_view counter, std::int64_t amount) noexcept override;
   [[nodiscard]] const error* failure() const noexcept override;
   [[nodiscard]] memory_store* memory() const noexcept override;
+  [[nodiscard]] std::string traceparent() const override;
 
  private:
   [[nodiscard]] run_event event(event_kind kind) const;
 
   core::task_pointer task_;
   run_link& link_;
+  node_index node_;
+  int attempt_;
+  std::uint64_t span_;
 };
 
 }  // namespace mcp::actors

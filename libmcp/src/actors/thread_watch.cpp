@@ -1,5 +1,7 @@
 #include "actors/thread_watch.hpp"
 
+#include "mcp/log_fields.hpp"
+
 #include <chrono>
 #include <thread>
 
@@ -62,6 +64,11 @@ thread_watch::hold::hold(std::string_view kind, std::string_view name, std::stri
 }
 
 void thread_watch::hold::warn(milliseconds after) const {
+  const auto describe = [this](log_fields& to) {
+    to.graph = graph_;
+    (kind_ == "agent" ? to.agent : to.node) = name_;
+  };
+  const log_scope about{describe};
   const auto text = fmt::format("has held a scheduler thread for more than {} ms", after.count());
   if (kind_.empty()) {
     spdlog::warn("graph \"{}\": a router, the edge map or a reducer {}; move its work into a node",

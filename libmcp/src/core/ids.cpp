@@ -40,6 +40,10 @@ std::string make_interrupt_id(std::string_view ns, std::string_view task, std::s
   return hash({ns, task, std::to_string(index)});
 }
 
+std::string make_trace_id(std::string_view run_id) {
+  return hash({"trace", run_id});
+}
+
 checkpoint_id next_checkpoint_id(checkpoint_id last, store_time now, std::uint32_t random) {
   constexpr std::uint64_t within = 1ULL << 20U;
   const auto fresh =

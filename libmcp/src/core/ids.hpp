@@ -19,6 +19,8 @@ namespace mcp::core {
 /// Namespace of a subgraph run by `task` of `node` within `ns`.
 [[nodiscard]] std::string child_namespace(std::string_view ns, std::string_view node,
                                           std::string_view task);
+/// 32 hexadecimal digits for the trace of a run whose id has another form than ours.
+[[nodiscard]] std::string make_trace_id(std::string_view run_id);
 /// 32 hexadecimal digits from two random numbers, for runs and threads.
 [[nodiscard]] std::string make_random_id(std::uint64_t high, std::uint64_t low);
 

@@ -6,6 +6,10 @@ namespace mcp {
 
 context_port::~context_port() = default;
 
+std::string context_port::traceparent() const {
+  return {};
+}
+
 bool default_retry_on(const failure& what) {
   if (what.logic) return false;
   switch (what.error.code()) {

@@ -13,6 +13,7 @@ constexpr std::string_view key_durability = "d";
 constexpr std::string_view key_deadline = "m";
 constexpr std::string_view key_due = "w";
 constexpr std::string_view key_version = "g";
+constexpr std::string_view key_traceparent = "p";
 constexpr std::string_view key_budget = "b";
 constexpr std::string_view key_interrupt_before = "x";
 constexpr std::string_view key_interrupt_after = "y";
@@ -63,7 +64,8 @@ std::string encode_options(const run_options& options, std::optional<store_time>
   const bool recorded = options.events != usual.events;
   const bool capacity = options.event_capacity != usual.event_capacity;
   w.map(7 + static_cast<std::size_t>(recorded) + static_cast<std::size_t>(capacity) +
-        static_cast<std::size_t>(due.has_value()) + static_cast<std::size_t>(!version.empty()));
+        static_cast<std::size_t>(due.has_value()) + static_cast<std::size_t>(!version.empty()) +
+        static_cast<std::size_t>(!options.traceparent.empty()));
   w.text(key_thread);
   w.text(options.thread_id);
   w.text(key_recursion_limit);
@@ -94,6 +96,10 @@ std::string encode_options(const run_options& options, std::optional<store_time>
     w.text(key_version);
     w.text(version);
   }
+  if (!options.traceparent.empty()) {
+    w.text(key_traceparent);
+    w.text(options.traceparent);
+  }
   return w.take();
 }
 
@@ -119,6 +125,8 @@ run_options decode_options(std::string_view body) {
         options.events = static_cast<event_mask>(r.unsigned_integer() & all_events);
       } else if (key == key_event_capacity) {
         options.event_capacity = static_cast<std::size_t>(r.unsigned_integer());
+      } else if (key == key_traceparent) {
+        options.traceparent = r.text();
       } else {
         r.skip();
       }

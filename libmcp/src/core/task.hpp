@@ -56,6 +56,9 @@ struct task {
   bool given_up = false;              ///< abandoned as failed: timed out, or its actor died
   bool has_stops = false;             ///< the shell knows what to call when it is abandoned
   std::uint32_t replica = 0;          ///< which of the node's actors has it
+  std::uint64_t span = 0;             ///< of the attempt; 0: none. Written by the shell before it
+  instant span_from{0};               ///< when the attempt was sent off; of the shell, as the next
+  bool in_span = false;               ///< its span has not ended
 
   node_index node = 0;     ///< what runs: the planned node, or its fallback
   node_index planned = 0;  ///< what was planned; it decides the order, the id and the edges
@@ -69,7 +72,7 @@ struct task {
   checkpoint_id anchor{};        ///< stored checkpoint its journal belongs to
   instant retry_at{0};
   std::optional<timeout_policy> timeout{};  ///< of its send, in place of the node's
-  std::string id{};  ///< empty while nobody needs it
+  std::string id{};                         ///< empty while nobody needs it
   node_input input{};
   std::vector<std::pair<std::string, std::string>> answers{};  ///< interrupt id, CBOR
   std::vector<std::pair<std::string, std::string>> effects{};  ///< key without the task's id, CBOR
