@@ -29,6 +29,7 @@ struct agent_system_options {
   std::size_t max_timers = 1'000'000;         ///< of `agent_context::schedule`
   std::size_t max_subscribers = 1'000'000;    ///< of one topic
   std::vector<supervisor> supervision{};      ///< trees over types of this system
+  std::shared_ptr<mcp::metrics> metrics{};    ///< where its work is counted; null: nowhere
 };
 
 /// How a message is sent.

@@ -125,7 +125,7 @@ void agent_cell::start_over() {
 }
 
 void agent_cell::stop(error reason) {
-  for (auto& mail : halt(reason)) refuse(mail, reason);
+  for (auto& mail : halt(reason)) hub_->refuse_mail(address_, mail, reason);
 }
 
 std::vector<core::agent_mail> agent_cell::halt(const error& reason) {
@@ -165,7 +165,7 @@ void agent_cell::actor_died() {
   {
     lock held{mutex_};
     if (ended_) return;
-    hub_->count_replaced();
+    hub_->count_replaced(spec_.type);
     spdlog::warn("agent \"{}\": its actor died and is replaced", address_);
     const bool too_often = !machine_.may_restart(hub_->owner().clock().now());
     escalates = too_often && hub_->supervises(spec_.type);
@@ -177,7 +177,7 @@ void agent_cell::actor_died() {
     }
     spawn(held);
   }
-  for (auto& mail : refused) refuse(mail, *reason);
+  for (auto& mail : refused) hub_->refuse_mail(address_, mail, *reason);
   if (escalates) hub_->failed(*this, {errc::agent_failed, "its actor died too often"});
 }
 
@@ -343,7 +343,7 @@ void agent_cell::load_failed(const error& reason) {
     ended_ = true;
   }
   spdlog::error("agent \"{}\" cannot be loaded: {}", address_, reason.what());
-  for (auto& mail : waiting) refuse(mail, reason);
+  for (auto& mail : waiting) hub_->refuse_mail(address_, mail, reason);
 }
 
 }  // namespace mcp::actors

@@ -209,6 +209,9 @@ void agent_cell::release() {
     if (machine_.stopping()) stopping_.store(true, std::memory_order_release);
     refused = machine_.take_refused();
   }
+  hub_->metrics().message(spec_.type, !failure         ? "handled"
+                                      : work->rejected ? "rejected"
+                                                       : "failed");
   if (verdict == agent_on_failure::reset) reset();
   if (verdict == agent_on_failure::escalate) hub_->failed(*this, *failure);
   refuse_all(refused);
@@ -260,7 +263,7 @@ void agent_cell::send_out(agent_sending& one) {
 void agent_cell::refuse_all(std::vector<core::agent_mail>& mails) const {
   if (mails.empty()) return;
   const auto reason = status().stopped.value_or(error{errc::agent_stopped, "stopped"});
-  for (auto& mail : mails) refuse(mail, reason);
+  for (auto& mail : mails) hub_->refuse_mail(address_, mail, reason);
 }
 
 }  // namespace mcp::actors

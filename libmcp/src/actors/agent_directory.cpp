@@ -40,6 +40,7 @@ std::shared_ptr<runtime> runtime_of(const agent_system_options& options) {
 
 agent_hub::agent_hub(agent_system_options options)
     : options_(std::move(options)),
+      metrics_(options_.metrics, options_.name),
       runtime_(runtime_of(options_)),
       topics_(options_.max_subscribers) {
   core::check_agent_name("an agent system's name", options_.name);
@@ -152,6 +153,7 @@ std::shared_ptr<agent_cell> agent_hub::put_cell(shard& here, const agent_spec& t
   where.cell = std::make_shared<agent_cell>(shared_from_this(), type, address,
                                             std::exchange(where.saved, {}));
   ++awake_;
+  metrics_.awake(1);
   ++woken_;
   return where.cell;
 }
@@ -174,6 +176,7 @@ void agent_hub::remove(shard& here, const agent_cell& cell, std::string saved) {
   const auto found = here.places.find(cell.address());
   if (found == here.places.end() || found->second.cell.get() != &cell) return;
   --awake_;
+  metrics_.awake(-1);
   if (saved.empty()) {
     here.places.erase(found);
     --places_;
@@ -245,6 +248,7 @@ void agent_hub::shut_down() {
   stop_all({errc::shutting_down, "the agent system is being destroyed"});
   runtime_->drive();
   at_work_->wait_empty();
+  metrics_.awake(-static_cast<double>(awake_));
   for (auto& here : shards_) {
     std::unordered_map<std::string, place> gone;  // cells hold the hub: not under the lock
     const std::lock_guard lock{here.mutex};

@@ -72,8 +72,8 @@ void agent_hub::post(const std::string& address, core::agent_mail mail) {
     auto admission = cell->arrive(mail);
     if (admission.gone) continue;  // it fell asleep in between: the next one wakes
     if (admission.displaced) {
-      refuse(*admission.displaced,
-             {errc::overloaded, "a newer message took its place in the full mailbox"});
+      refuse_mail(address, *admission.displaced,
+                  {errc::overloaded, "a newer message took its place in the full mailbox"});
     }
     if (admission.refused) throw admission.refused->at({.node = address});
     return;
@@ -85,10 +85,31 @@ void agent_hub::post_or_count(const std::string& address, core::agent_mail mail)
     post(address, std::move(mail));
   } catch (const std::exception& what) {
     const auto count = ++undelivered_;
+    const auto* ours = dynamic_cast<const error*>(&what);
+    count_dead_letter(address, ours != nullptr ? ours->code() : errc::agent_failed);
     // Now and then, lest a flood of messages is a flood of lines.
     if ((count & (count - 1)) == 0) {
       spdlog::warn("{} messages of agents were not delivered; the last: {}", count, what.what());
     }
+  }
+}
+
+void agent_hub::refuse_mail(const std::string& address, core::agent_mail& mail,
+                            const error& reason) const {
+  // A durable one is not lost: it stays in the store, or whoever sent it hears that it did not get
+  // there.
+  if (!mail.from && !mail.durable) count_dead_letter(address, reason.code());
+  refuse(mail, reason);
+}
+
+/// Types that are not known share a label: there is no end of them.
+void agent_hub::count_dead_letter(std::string_view address, errc why) const noexcept {
+  if (!metrics_.on()) return;
+  try {
+    const auto name = core::parse_agent_address(address).type;
+    const std::shared_lock lock{types_mutex_};
+    metrics_.dead_letter(types_.contains(name) ? name : "unknown", why);
+  } catch (...) {  // no address, or no memory for it
   }
 }
 
@@ -145,6 +166,7 @@ publish_report agent_hub::publish(std::string_view topic, const agent_message& m
     } catch (const error& what) {
       if (what.code() == errc::shutting_down) throw;
       ++report.missed;
+      count_dead_letter(address, what.code());
     }
   }
   return report;

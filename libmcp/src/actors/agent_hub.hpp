@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agent_cell.hpp"
+#include "actors/agent_metrics.hpp"
 #include "actors/agent_supervision.hpp"
 #include "actors/run_actor.hpp"
 #include "actors/runtime.hpp"
@@ -82,7 +83,6 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   [[nodiscard]] bool let_sleep(agent_cell& cell, std::string saved);
   /// The agent could not be loaded.
   void forget(const agent_cell& cell);
-  void count_replaced() noexcept { ++replaced_; }
   [[nodiscard]] bool supervises(const std::string& type) const {
     return supervision_ && supervision_->has(type);
   }
@@ -108,6 +108,13 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   void revive_soon(const agent_cell& cell);
   /// Wakes the agents for which durable messages wait. An empty key: all.
   void wake_waiting(const std::vector<std::string>& types, const std::string& key);
+  void count_replaced(const std::string& type) {
+    ++replaced_;
+    metrics_.restarted(type);
+  }
+  /// Tells whoever waits for the message that it is not taken; counts it when nobody does.
+  void refuse_mail(const std::string& address, core::agent_mail& mail, const error& reason) const;
+  [[nodiscard]] const agent_metrics& metrics() const noexcept { return metrics_; }
 
  private:
   struct place {
@@ -133,9 +140,11 @@ class agent_hub final : public std::enable_shared_from_this<agent_hub> {
   void wake_if_allowed(const std::string& address);
   [[nodiscard]] std::shared_ptr<agent_cell> put_cell(shard& here, const agent_spec& type,
                                                      const std::string& address);
+  void count_dead_letter(std::string_view address, errc why) const noexcept;
   void remove(shard& here, const agent_cell& cell, std::string saved);
 
   agent_system_options options_;  ///< but for the store, which the log owns
+  const agent_metrics metrics_;
   std::shared_ptr<runtime> runtime_;
   std::unique_ptr<agent_log> log_;
   std::unique_ptr<agent_supervision> supervision_;

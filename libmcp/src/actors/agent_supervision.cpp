@@ -32,7 +32,7 @@ agent_supervision::agent_supervision(agent_hub& hub, const std::vector<superviso
 void agent_supervision::failed(const agent_cell& cell, const error& why) {
   const auto address = core::parse_agent_address(cell.address());
   const std::string key{address.key};
-  std::vector<core::agent_mail> refused;
+  std::vector<refused_mail> refused;
   core::supervision_decision decided;
   {
     const lock order{order_};
@@ -50,7 +50,7 @@ void agent_supervision::failed(const agent_cell& cell, const error& why) {
       refused = halt(decided.types, key, decided.reason);
     }
   }
-  for (auto& mail : refused) refuse(mail, decided.reason);
+  for (auto& one : refused) hub_.refuse_mail(one.address, one.mail, decided.reason);
 }
 
 void agent_supervision::restart(const std::vector<std::string>& types, const std::string& key,
@@ -62,14 +62,14 @@ void agent_supervision::restart(const std::vector<std::string>& types, const std
   for (auto cell = held.rbegin(); cell != held.rend(); ++cell) (*cell)->let_go();
 }
 
-std::vector<core::agent_mail> agent_supervision::halt(const std::vector<std::string>& types,
-                                                      const std::string& key, const error& reason) {
-  std::vector<core::agent_mail> refused;
+std::vector<agent_supervision::refused_mail> agent_supervision::halt(
+    const std::vector<std::string>& types, const std::string& key, const error& reason) {
+  std::vector<refused_mail> refused;
   const auto cells = hub_.present(types, key);
   for (auto cell = cells.rbegin(); cell != cells.rend(); ++cell) {
-    auto some = (*cell)->halt(reason);
-    refused.insert(refused.end(), std::make_move_iterator(some.begin()),
-                   std::make_move_iterator(some.end()));
+    for (auto& mail : (*cell)->halt(reason)) {
+      refused.push_back({(*cell)->address(), std::move(mail)});
+    }
   }
   return refused;
 }
@@ -100,7 +100,7 @@ void agent_supervision::stop(std::string_view name, const std::string& key, std:
   check_key(key);
   hub_.check_may_wait();
   pending_write written;
-  std::vector<core::agent_mail> refused;
+  std::vector<refused_mail> refused;
   const error why{errc::agent_stopped, reason};
   {
     const lock order{order_};
@@ -113,7 +113,7 @@ void agent_supervision::stop(std::string_view name, const std::string& key, std:
     written = write(change.writes);
     refused = halt(change.types, key, why);
   }
-  for (auto& mail : refused) refuse(mail, why);
+  for (auto& one : refused) hub_.refuse_mail(one.address, one.mail, why);
   wait_for(std::move(written));
 }
 

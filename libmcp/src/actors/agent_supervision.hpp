@@ -44,9 +44,14 @@ class agent_supervision {
     bool first = false;  ///< it makes the place for the others
   };
 
+  struct refused_mail {
+    std::string address{};
+    core::agent_mail mail{};
+  };
+
   void restart(const std::vector<std::string>& types, const std::string& key, const error& reason);
-  [[nodiscard]] std::vector<core::agent_mail> halt(const std::vector<std::string>& types,
-                                                   const std::string& key, const error& reason);
+  [[nodiscard]] std::vector<refused_mail> halt(const std::vector<std::string>& types,
+                                               const std::string& key, const error& reason);
   void say(const core::supervision_decision& decided, const std::string& key);
   /// The order is held. When what is returned is ready it is durable.
   [[nodiscard]] pending_write write(const std::vector<core::stop_record>& records);
