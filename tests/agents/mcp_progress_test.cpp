@@ -44,12 +44,13 @@ struct shown_run {
   std::string result{};
 };
 
-shown_run run_of(mcp_client& client, const std::string& name) {
+shown_run run_of(mcp_client& client, const std::string& name, std::string traceparent = {}) {
   const tool_set tools;
   client.put_tools(tools);
   executor<chat> runs{one_call(tools, name)};
   const auto run = runs.start({.messages = {user_message("hello")}},
-                              {.events = static_cast<event_mask>(event_kind::custom)});
+                              {.events = static_cast<event_mask>(event_kind::custom),
+                               .traceparent = std::move(traceparent)});
   const auto ended = run.join();
   ended.check();
   shown_run out;
@@ -92,6 +93,21 @@ TEST_CASE("Progress of a call of an MCP server over HTTP is shown as events of t
   const auto ended = run_of(*client, "web_work");
   CHECK(ended.shown == three_steps("web_work"));
   CHECK(ended.result == "fine");
+}
+
+TEST_CASE("A call of an MCP server within a trace says where in it, beside the progress token") {
+  http_mcp_server server;
+  const auto client = mcp_client::connect(server.options());
+  const auto meta_of_last = [&] {
+    const auto text = server.last("tools/call");
+    return nlohmann::json::parse(text.substr(text.find("\r\n\r\n") + 4))["params"]["_meta"];
+  };
+  const std::string callers = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  CHECK(run_of(*client, "web_work", callers).result == "fine");
+  CHECK(meta_of_last()["traceparent"] == callers);
+  CHECK(meta_of_last().contains("progressToken"));
+  CHECK(run_of(*client, "web_work").result == "fine");
+  CHECK_FALSE(meta_of_last().contains("traceparent"));
 }
 
 TEST_CASE("An MCP server that reports progress without pause is shown as often as may be") {

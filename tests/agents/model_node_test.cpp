@@ -86,6 +86,15 @@ TEST_CASE("A model node asks with the conversation and adds the answer to it") {
   CHECK_FALSE(asked[0].tag.run.empty());
 }
 
+TEST_CASE("A model node asks at its place in the run's trace") {
+  constexpr const char* callers = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  std::vector<mcp::chat_request> asked;
+  mcp::executor executor{talk(spy(asked, {.text = "It rains."}), {})};
+  static_cast<void>(executor.run(asking("weather?"), {.traceparent = callers}));
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].tag.traceparent == callers);
+}
+
 TEST_CASE("A list without a reducer keeps its messages too") {
   const auto model = mcp::scripted_model({.rules = {{.answers = {{.text = "b"}}}}});
   mcp::executor executor{mcp::graph<state>("plain")

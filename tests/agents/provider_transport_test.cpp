@@ -117,6 +117,25 @@ TEST_CASE("A whole answer comes back from an OpenAI-compatible server") {
   CHECK(json::parse(sent.substr(sent.find("\r\n\r\n") + 4))["model"] == "m");
 }
 
+TEST_CASE("A model that is asked within a trace says where in it") {
+  std::vector<std::string> requests;
+  test::http_server server{[&](connection& link) {
+    for (int i = 0; i < 2; ++i) {
+      requests.push_back(link.read_request());
+      link.send(test::answer(200, "application/json", whole_answer));
+    }
+  }};
+  http_client client;
+  const auto model = mcp::providers::openai_model(options_for(server), client);
+  auto traced = question();
+  traced.tag.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  static_cast<void>(mcp::ask(*model, traced));
+  static_cast<void>(mcp::ask(*model, question()));
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].find("traceparent: " + traced.tag.traceparent + "\r\n") != std::string::npos);
+  CHECK(requests[1].find("traceparent") == std::string::npos);
+}
+
 TEST_CASE("A streamed answer comes in pieces, even one byte at a time") {
   const auto text = ": keep-alive\n\n" + piece("caf\xC3\xA9 ") + piece("\xF0\x9F\x98\x80") + ending;
   test::http_server server{[&](connection& link) {

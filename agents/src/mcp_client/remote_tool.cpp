@@ -148,6 +148,9 @@ void remote_tool::start(const std::string& arguments, tool_reply reply) {
   const auto through = through_.lock();
   if (!through) throw error{errc::connection_failed, "the MCP client of this tool is gone"};
   json params{{"name", name_}, {"arguments", checked(arguments)}};
+  if (auto place = reply.context().traceparent(); !place.empty()) {
+    params["_meta"]["traceparent"] = std::move(place);
+  }
   const auto call = std::make_shared<remote_call>(description_.name, output_, reply);
   // Progress moves the session's own deadline too. Asking for it is what makes servers send it.
   const auto id = through->call(

@@ -69,7 +69,8 @@ void memory_errand::embed(std::vector<std::string> texts,
     number = ended_;
   }
   auto call = options_->embeddings->start(
-      {.texts = std::move(texts), .tag = {.run = std::string{ctx_.run_id()}}},
+      {.texts = std::move(texts),
+       .tag = {.run = std::string{ctx_.run_id()}, .traceparent = ctx_.traceparent()}},
       [self = shared_from_this(), count, then = std::move(then)](embedding_outcome outcome) {
         self->guarded([&] { self->hear(std::move(outcome), count, then); });
       });

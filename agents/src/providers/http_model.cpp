@@ -64,6 +64,9 @@ io::http_request model::http_request(const http_exchange& exchange) const {
   made.headers.push_back({"Content-Type", "application/json"});
   made.headers.push_back(
       {"Accept", exchange.streamed() ? "text/event-stream, application/json" : "application/json"});
+  if (const auto& place = exchange.request().tag.traceparent; !place.empty()) {
+    made.headers.push_back({"traceparent", place});
+  }
   for (const auto& [name, value] : endpoint_.headers) made.headers.push_back({name, value});
   return made;
 }

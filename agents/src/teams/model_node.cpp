@@ -78,6 +78,7 @@ class question : public std::enable_shared_from_this<question> {
     request.tools = options_->tools_now ? options_->tools_now() : options_->tools;
     if (!request.max_tokens) request.max_tokens = options_->max_tokens;
     request.tag.run = std::string{ctx_.run_id()};
+    request.tag.traceparent = ctx_.traceparent();
     if (options_->before) options_->before(request);
     // Whatever a guard did to it: what is taken from the budget is the most that the answer costs.
     if (!request.max_tokens) request.max_tokens = options_->max_tokens;

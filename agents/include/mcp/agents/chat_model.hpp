@@ -30,10 +30,12 @@ MCP_STRUCT(tool_description, name, description, parameters)
 enum class tool_choice : std::uint8_t { automatic, none, required, named };
 MCP_ENUM(tool_choice, automatic, none, required, named)
 
-/// On whose behalf a model is asked: what limiters go by to be fair between runs.
+/// On whose behalf a model is asked: what limiters go by to be fair between runs, and where in a
+/// trace the call belongs.
 struct call_tag {
   std::string run{};  ///< calls with the same text share one turn; empty is a run like any other
   int priority = 0;   ///< -8 to 8; each step up doubles the share of the turns
+  std::string traceparent{};  ///< sent along over HTTP: `context::traceparent`; or empty
 };
 
 /// One question to a model. A value type.
