@@ -14,7 +14,25 @@ struct options {
 };
 MCP_STRUCT(options, folder)
 
+/// Keeps lines, each in the order in which it came.
+struct ledger {
+  std::vector<std::string> lines{};
+};
+MCP_STATE(ledger, lines)
+struct enter {
+  std::string line{};  ///< empty: none
+};
+MCP_STRUCT(enter, line)
+
+auto ledger_type() {
+  return mcp::agent<ledger>("ledger").on([](ledger& l, const enter& m) {
+    if (!m.line.empty()) l.lines.push_back(m.line);
+    return l.lines;
+  });
+}
+
 void offer(mcp::plugin& to) {
+  to.agent("Keeps lines.", ledger_type());
   to.node("deliver", "Delivers what a send brings, once.",
           [](const options& given, const mcp::plugin_request& request) {
             return [given, type = request.state](const nlohmann::json& item, mcp::context& ctx) {

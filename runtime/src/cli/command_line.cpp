@@ -314,8 +314,26 @@ class parser {
     auto* drain =
         add(command::drain, "drain", "give a member no more tasks", "  mcp-cluster drain worker-1");
     drain->add_option("member", options_.member, "of members")->type_name("MEMBER")->required();
+    auto* stop = add(command::stop_agents, "stop-agents",
+                     "stop agents until they are revived, also across restarts",
+                     "  mcp-cluster stop-agents orders --key 42\n"
+                     "  mcp-cluster stop-agents shop.till/ann");
+    auto* revive = add(command::revive_agents, "revive-agents", "let stopped agents start again",
+                       "  mcp-cluster revive-agents orders");
+    for (auto* one : {stop, revive}) {
+      one->add_option("who", options_.name,
+                      "a supervisor, or one agent: TYPE/KEY")
+          ->type_name("NAME")
+          ->required();
+      one->add_option("--key", options_.key_of_agents, "only the team of this key")
+          ->type_name("KEY");
+    }
+    stop->add_option("--reason", options_.reason, "what those hear who write to them")
+        ->type_name("TEXT");
     for (auto* one :
-         {submit, drain,
+         {submit, drain, stop, revive,
+          add(command::agents, "agents", "show the agents of a server and their supervisors",
+              "  mcp-cluster agents"),
           add(command::status, "status", "show what a server does", "  mcp-cluster status --json"),
           add(command::members, "members", "list the members of a cluster",
               "  mcp-cluster members"),

@@ -30,6 +30,9 @@ enum class command : std::uint8_t {
   members,
   runs,
   drain,
+  agents,
+  stop_agents,
+  revive_agents,
   top,
   pki_init,
   pki_issue,
@@ -50,10 +53,12 @@ struct command_options {
   std::string format = "mermaid";      ///< of `graph`
   std::string shell{};                 ///< of `completion`
   std::vector<std::string> plugins{};  ///< shared objects, beside those of the file
-  std::string name{};                  ///< of `plugin new`
-  std::string folder{};                ///< of `plugin new`; empty: the name
-  int depth = 0;                       ///< levels of subgraphs that `graph` draws
-  std::size_t limit = 20;              ///< lines of `threads` and `history`
+  std::string name{};           ///< of `plugin new`; whom `stop-agents` and `revive-agents` mean
+  std::string key_of_agents{};  ///< empty: all keys
+  std::string reason{};         ///< of `stop-agents`
+  std::string folder{};         ///< of `plugin new`; empty: the name
+  int depth = 0;                ///< levels of subgraphs that `graph` draws
+  std::size_t limit = 20;       ///< lines of `threads` and `history`
   bool offline = false;
   bool events = false;
   bool json = false;

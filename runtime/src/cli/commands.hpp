@@ -32,6 +32,9 @@ namespace mcp::cluster {
 [[nodiscard]] int members_command(const command_options& options);
 [[nodiscard]] int runs_command(const command_options& options);
 [[nodiscard]] int drain_command(const command_options& options);
+[[nodiscard]] int agents_command(const command_options& options);
+[[nodiscard]] int stop_agents_command(const command_options& options);
+[[nodiscard]] int revive_agents_command(const command_options& options);
 [[nodiscard]] int top_command(const command_options& options, stop_signals& signals);
 [[nodiscard]] int pki_init_command(const command_options& options);
 [[nodiscard]] int pki_issue_command(const command_options& options);

@@ -53,6 +53,12 @@ int execute(const command_options& options, stop_signals& signals) {
       return runs_command(options);
     case command::drain:
       return drain_command(options);
+    case command::agents:
+      return agents_command(options);
+    case command::stop_agents:
+      return stop_agents_command(options);
+    case command::revive_agents:
+      return revive_agents_command(options);
     case command::top:
       return top_command(options, signals);
     case command::plugin_check:

@@ -1,5 +1,6 @@
 #include "cli/serve_desk.hpp"
 
+#include "cli/agent_desk.hpp"
 #include "cli/answers.hpp"
 #include "cli/input.hpp"
 #include "cli/report.hpp"
@@ -76,10 +77,18 @@ void serve_desk::handle(const nlohmann::json& request, const control_server::lin
     line = cancel(request);
   } else if (what == "drain") {
     line = drain(request);
+  } else if (what == "agents") {
+    line = agents_report(systems_.loaded());
+  } else if (what == "stop_agents") {
+    line = stop_agents(systems_.loaded(), needed_text(request, "who"), text_of(request, "key"),
+                       text_of(request, "reason"));
+  } else if (what == "revive_agents") {
+    line = revive_agents(systems_.loaded(), needed_text(request, "who"), text_of(request, "key"));
   } else {
     throw error{errc::invalid_argument,
                 "a server does not know how to \"" + what +
-                    "\"; known are: status, members, runs, submit, resume, cancel, drain"};
+                    "\"; known are: status, members, runs, submit, resume, cancel, drain, agents, "
+                    "stop_agents, revive_agents"};
   }
   static_cast<void>(answer(line));
 }
