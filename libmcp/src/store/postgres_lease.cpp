@@ -132,9 +132,8 @@ void postgres_lease::keep() {
 
 void postgres_lease::round(postgres_connection& connection) {
   if (connection.query(renew, server_, std::int64_t{lease_.count()}).rows() == 0) return lose();
-  const auto now = steady_now();
-  rules_.renewed(now);
-  if (rules_.may_judge(now) && take_over(connection)) connection.query(tell);
+  rules_.renewed(steady_now());
+  if (take_over(connection)) connection.query(tell);
   const bool told = connection.take_notifications();
   if (connection.query(free_runs).rows() > 0 || told) watchers_->tell(store_news::freed);
 }
@@ -143,7 +142,9 @@ void postgres_lease::round(postgres_connection& connection) {
 /// `writers`: its session is ended first, for the deletion would wait as long as it is frozen.
 /// Should it live after all, it connects again.
 bool postgres_lease::take_over(postgres_connection& connection) const {
+  if (!rules_.may_judge(steady_now())) return false;
   const auto found = connection.query(expired, server_);
+  if (!rules_.may_judge(steady_now())) return false;  // the database stood still
   bool any = false;
   for (int row = 0; row < found.rows(); ++row) {
     const auto dead = found.integer(row, 0);
