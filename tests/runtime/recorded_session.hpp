@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,6 +25,10 @@ using recorded_session = std::vector<recorded_frame>;
 
 /// What a frame says, as its decoder reads it. Throws what the decoder throws.
 [[nodiscard]] std::string content_of(wire_end from, std::string_view frame);
+
+/// The same without what differs from session to session: names of runs, texts of errors.
+[[nodiscard]] std::string comparable(wire_end from, std::string_view frame);
+[[nodiscard]] std::string hex_of(std::string_view bytes);
 
 [[nodiscard]] recorded_session read_session(const std::string& file);
 void write_session(const std::string& file, const recorded_session& session);
