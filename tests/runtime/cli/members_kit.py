@@ -16,13 +16,13 @@ import tempfile
 import time
 
 program = os.path.realpath(sys.argv[1])
-own_postgres = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../support/private-postgres")
 plugin = os.path.realpath(sys.argv[2]) + "/receiver.so"
 mode = sys.argv[3] if len(sys.argv) > 3 else "plain"
 seed = int(os.environ.get("MCP_TEST_SEED", random.randrange(1 << 30)))
 chance = random.Random(seed)
 PATIENCE = 60  # seconds; only a defect makes anybody wait that long
 TASKS = 8
+own_postgres = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../support/private-postgres")
 
 FILE = """
 name: load
@@ -103,7 +103,31 @@ class Networks:
         self.run("-n", self.space(sender), "route", what, "blackhole", self.address(receiver) + "/32")
 
 
+class Member:
+    def __init__(self, name, networks, *arguments):
+        self.name = name
+        self.command = [program, *arguments]
+        if mode in ("tls", "netns"):
+            use = ["--server"] if "serve" in arguments else []
+            subprocess.run([program, "pki", "issue", "pki", name, *use], check=True, stdout=subprocess.DEVNULL)
+            self.command += ["--cert", f"pki/{name}.crt", "--key", f"pki/{name}.key", "--authority", "pki/authority.crt"]
+        if networks:
+            self.command = ["ip", "netns", "exec", networks.space(name), *self.command]
+        self.start()
+
+    def start(self):
+        with open(f"{self.name}.log", "a") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+        if number in (signal.SIGKILL, signal.SIGTERM):
+            self.process.wait(PATIENCE)
+
+
 class Database:
+    """A PostgreSQL of the test's own, in the folder "db"."""
+
     def __init__(self, networks):
         self.folder = os.path.realpath("db")
         os.mkdir(self.folder)
@@ -135,28 +159,6 @@ class Database:
 
     def servers(self):
         return set(self.ask("SELECT name FROM fastmcp.servers") or [])
-
-
-class Member:
-    def __init__(self, name, networks, *arguments):
-        self.name = name
-        self.command = [program, *arguments]
-        if mode in ("tls", "netns"):
-            use = ["--server"] if "serve" in arguments else []
-            subprocess.run([program, "pki", "issue", "pki", name, *use], check=True, stdout=subprocess.DEVNULL)
-            self.command += ["--cert", f"pki/{name}.crt", "--key", f"pki/{name}.key", "--authority", "pki/authority.crt"]
-        if networks:
-            self.command = ["ip", "netns", "exec", networks.space(name), *self.command]
-        self.start()
-
-    def start(self):
-        with open(f"{self.name}.log", "a") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
-
-    def signal(self, number):
-        self.process.send_signal(number)
-        if number in (signal.SIGKILL, signal.SIGTERM):
-            self.process.wait(PATIENCE)
 
 
 def ask(*arguments, check=True):
