@@ -26,7 +26,7 @@ constexpr std::size_t simulated_workers = 200;
 #endif
 constexpr std::size_t simulated_servers = 4;
 constexpr std::size_t frames_besides_data = 24;  ///< acks and the hello, on their way
-constexpr std::size_t most_behind = 200;
+constexpr std::size_t most_behind = 12 * most_slots;  ///< messages of as many tasks
 constexpr instant under_fire = 60s;
 constexpr instant until_all_is_done = 90s;  ///< of quiet time
 
@@ -95,13 +95,18 @@ class simulated_cluster {
     std::size_t twice = 0;
     std::size_t lost = 0;
     for (const auto& [key, times] : effects_) twice += times > 1 ? 1 : 0;
-    for (const auto& one : servers_) lost += one->leases_lost();
+    std::size_t behind = 0;
+    for (const auto& one : servers_) {
+      lost += one->leases_lost();
+      behind = std::max(behind, one->most_behind());
+    }
     return std::to_string(world_.events()) + " events, " + std::to_string(store_.runs().size()) +
            " runs, " + std::to_string(store_.effects().size()) + " effects (" +
            std::to_string(twice) + " begun twice), " + std::to_string(store_.batches()) +
            " batches, " + std::to_string(store_.fenced()) + " fenced, " +
            std::to_string(store_.taken_over()) + " servers taken for dead, " +
-           std::to_string(lost) + " leases lost";
+           std::to_string(lost) + " leases lost, at most " + std::to_string(behind) +
+           " messages behind";
   }
 
  private:
@@ -184,7 +189,7 @@ class trouble {
   }
   void once() {
     auto& store = on_.store();
-    switch (world_.below(10)) {
+    switch (world_.below(11)) {
       case 0:
         return kill(on_.any_server());
       case 1:
@@ -197,12 +202,14 @@ class trouble {
         store.stop();
         return world_.after(world_.between(300ms, 3s), [&store] { store.go_on(); });
       case 5:
+        return store.slow_down(world_.one_in(2) ? 1ms : world_.between(10ms, 150ms));
+      case 6:
         if (world_.one_in(4)) split();
         return;
-      case 6:
+      case 7:
         for (int i = 0; i < 10; ++i) kill(on_.any_worker());
         return;
-      case 7:
+      case 8:
         for (int i = 0; i < 10; ++i) freeze(on_.any_worker());
         return;
       default:
@@ -220,8 +227,9 @@ void play_trouble(unsigned seed) {
   trouble faults{cluster};
   faults.go_on(under_fire);
   faults.upgrade();
-  cluster.load(150ms, under_fire);
-  cluster.around().run(under_fire + 10s);  // the last fault is over
+  cluster.load(80ms, under_fire);
+  cluster.around().run(under_fire + 10s);
+  cluster.store().slow_down(1ms);  // and with that the last fault is over
   cluster.run_until_done(until_all_is_done);
   cluster.check();
   std::cout << "seed " << seed << ": " << cluster.report() << '\n';

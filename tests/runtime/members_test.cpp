@@ -1,7 +1,9 @@
 // A server and its workers over loopback connections, each with actors of its own.
 #include "runtime/cluster_system_support.hpp"
 #include "runtime/small_cluster.hpp"
+#include "support/forwarding_store.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -78,6 +80,16 @@ void offer_nodes(plugin& to) {
       return update<json_state>{s}.set("log", json::array({text}));
     };
   });
+  to.node("pay", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      ctx.emit("pays", json{});
+      const auto text = ctx.once("pay", [] {
+        const std::lock_guard lock{met->mutex};
+        return "effect " + std::to_string(++met->effects);
+      });
+      return update<json_state>{s}.set("log", json::array({text}));
+    };
+  });
   to.node("spend", "", [](const plugin_request&) {
     return [](const json_state& s, context& ctx) {
       auto taken = ctx.reserve("coins", 70);
@@ -124,6 +136,25 @@ const std::string head =
 std::string one_node(const std::string& node, const std::string& more = {}) {
   return head + more + "nodes: {n: {" + node + "}}\nedges: [start -> n -> END]\n";
 }
+
+/// Keeps an effect only once it is let go.
+class slow_store final : public forwarding_store {
+ public:
+  using forwarding_store::forwarding_store;
+  void write(std::span<const store_write> batch) override {
+    const bool effect = std::any_of(batch.begin(), batch.end(), [](const auto& one) {
+      const auto* entry = std::get_if<put_journal>(&one);
+      return entry != nullptr && entry->entry.kind == journal_kind::effect;
+    });
+    if (effect) {
+      std::unique_lock lock{met->mutex};
+      ++met->arrived;
+      met->changed.notify_all();
+      met->changed.wait(lock, [] { return met->open; });
+    }
+    forwarding_store::write(batch);
+  }
+};
 
 /// The accepted connections of this process whose own end is `address`.
 std::size_t connections_to(const socket_address& address) {
@@ -340,6 +371,30 @@ TEST_CASE("The tasks of a worker that is gone go elsewhere", "[members]") {
   const auto ended = handle.join();
   ended.check();
   CHECK(ended.state().at("log") == json{"waited"});
+}
+
+TEST_CASE("An effect that is being kept when its worker dies does not happen again", "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster{manifest};
+  cluster.add("one", 1);
+  const cluster_folder folder{one_node("type: kit.pay")};
+  const auto system = folder.load(cluster.options());
+  system->serve_with({.checkpoints = std::make_shared<slow_store>(in_memory_checkpoint_store())});
+  auto options = system->default_run_options();
+  options.events = static_cast<event_mask>(event_kind::custom);
+  auto handle = system->executor().start(json_state{system->type()}, options);
+  auto events = handle.stream();
+  REQUIRE(events.next());
+  here.wait_until([](const meeting& m) { return m.arrived == 1; });
+  cluster.workers.erase(cluster.workers.begin());
+  cluster.add("two", 1);
+  REQUIRE(events.next());  // the second worker asks for the effect
+  here.let_go();
+  const auto ended = handle.join();
+  ended.check();
+  CHECK(ended.state().at("log") == json{"effect 1"});
+  CHECK(here.effects == 1);
 }
 
 TEST_CASE("A cancelled run's task is cancelled at its worker", "[members]") {

@@ -16,10 +16,10 @@ namespace mcp::simulation {
 
 /// Small, so that bounds are met.
 constexpr cluster::link_limits small_link{.payload_bytes = 256,
-                                          .window = 8,
-                                          .message_bytes = 4'096,
-                                          .queued_bytes = 8'192,
-                                          .queued_messages = 24};
+                                          .window = 4,
+                                          .message_bytes = 1'000,
+                                          .queued_bytes = 1'500,
+                                          .queued_messages = 5};
 constexpr std::size_t most_slots = 4;
 
 /// A frame as a member of that version of the wire sends or reads it.

@@ -4,6 +4,7 @@
 #include "runtime/simulation/desk.hpp"
 #include "store/lease_rules.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -33,7 +34,10 @@ class server final : public process {
   [[nodiscard]] database::server_id id() const noexcept { return id_; }
   [[nodiscard]] std::size_t members() const noexcept { return desk_ ? desk_->members() : 0; }
   [[nodiscard]] std::size_t leases_lost() const noexcept { return lost_; }
-  [[nodiscard]] std::size_t most_behind() const noexcept { return most_behind_; }
+  /// Messages to one member that waited for a place in its link.
+  [[nodiscard]] std::size_t most_behind() const noexcept {
+    return desk_ ? std::max(most_behind_, desk_->most_behind()) : most_behind_;
+  }
 
  private:
   struct open_run {
