@@ -299,6 +299,7 @@ struct cluster_description {
   limits_description limits{};
   std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
   memory_description memory{};
+  std::optional<compiled_script> migrate{};  ///< of `state` and `from`, the state's new fields
 
   /// What stands before the namespaces of scripts.
   [[nodiscard]] std::vector<std::string> memory_root() const;

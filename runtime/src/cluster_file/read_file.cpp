@@ -201,6 +201,7 @@ std::optional<cluster_description> read_cluster_file(const std::string& path, st
   if (const auto* limits = keys.map("limits")) result.limits = read_limits(*limits, with);
   if (const auto* memory = keys.any("memory")) result.memory = read_memory(*memory, with);
   if (const auto* store = keys.any("store")) result.store = read_store(*store, with);
+  if (const auto* migrate = keys.map("migrate")) result.migrate = read_migrate(*migrate, with);
   return result;
 }
 

@@ -157,6 +157,21 @@ memory_description read_memory(const yaml_node& node, const reading& with) {
   return result;
 }
 
+std::optional<compiled_script> read_migrate(const yaml_node& node, const reading& with) {
+  constexpr const char* advice = "write {lua: \"... return state\"}";
+  map_reader keys{node, "`migrate`", with.problems};
+  const auto* lua = keys.any("lua");
+  if (lua == nullptr) {
+    with.problems.error(node.at, "`migrate` has no `lua`", advice);
+    return std::nullopt;
+  }
+  auto script = with.script(*lua);
+  if (script && script->uses_memory()) {
+    with.problems.error(lua->at, "`migrate` has no `memory`", "use `state` and `from` only");
+  }
+  return script;
+}
+
 std::vector<std::string> cluster_description::memory_root() const {
   auto label = memory.label.empty() ? name : memory.label;
   std::replace(label.begin(), label.end(), '.', '_');  // no label of a namespace has a dot

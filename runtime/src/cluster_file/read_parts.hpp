@@ -52,6 +52,8 @@ void read_graph(map_reader& keys, const reading& with, graph_description& to);
 [[nodiscard]] limits_description read_limits(const yaml_node& node, const reading& with);
 [[nodiscard]] std::string read_store(const yaml_node& node, const reading& with);
 [[nodiscard]] memory_description read_memory(const yaml_node& node, const reading& with);
+[[nodiscard]] std::optional<compiled_script> read_migrate(const yaml_node& node,
+                                                          const reading& with);
 
 /// A mapping of names and expressions.
 [[nodiscard]] std::vector<std::pair<std::string, compiled_script>> read_expressions(

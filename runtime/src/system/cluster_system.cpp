@@ -6,6 +6,7 @@
 #include "system/content_hash.hpp"
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
+#include "system/migration.hpp"
 #include "system/open_store.hpp"
 #include "system/supervision_maker.hpp"
 #include "system/tool_servers.hpp"
@@ -88,6 +89,7 @@ struct cluster_system::parts {
   std::shared_ptr<kept_files> files;
   std::string text;
   std::shared_ptr<remote_nodes> workers;
+  std::optional<migration> migrate;
   std::unique_ptr<mcp::executor<json_state>> executor;
 
   /// Null where nothing is durable.
@@ -122,6 +124,8 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
   run.deadline = what.limits.deadline;
   run.durability = what.limits.durability;
   run.budget = what.limits.budget;
+  std::optional<migration> moving;
+  if (what.migrate) moving = migration{std::move(*what.migrate), what.limits.lua, file.graph.type};
   std::unique_ptr<parts> made{new parts{path,
                                         what.name,
                                         what.description,
@@ -141,6 +145,7 @@ std::shared_ptr<cluster_system> cluster_system::load(const std::string& path,
                                         {},
                                         std::move(file.bytes),
                                         options.workers,
+                                        std::move(moving),
                                         {}}};
   return std::shared_ptr<cluster_system>{new cluster_system{std::move(made)}};
 }
@@ -248,6 +253,12 @@ mcp::executor<json_state>& cluster_system::executor() {
       }
     }
     options.memory = open_memory_store(parts_->memory, parts_->store);  // its file is there now
+    if (parts_->migrate) {
+      options.migrate = [how = *parts_->migrate, here = version()](const std::string& from,
+                                                                   const std::string& state) {
+        return from == here ? state : how.moved(from, state);
+      };
+    }
     options.on_recovered = parts_->service.on_recovered;
     options.metrics = parts_->service.metrics;
     parts_->agents->system = service.agents;  // nothing may be left of a call that failed
