@@ -87,10 +87,22 @@ void served_systems::start(cluster_system& system) {
   }
 }
 
-std::shared_ptr<agent_system> served_systems::agents_of(const std::string& name) const {
-  if (how_.own && how_.own->name() == name && how_.own->agents()) return how_.own->agents();
-  for (const auto& [one, entry] : others_) {
-    if (one.first == name && entry.system->agents()) return entry.system->agents();
+std::shared_ptr<agent_system> served_systems::agents_of(const std::string& name) {
+  for (const auto& one : loaded()) {
+    if (one->name() != name) continue;
+    if (auto agents = one->agents()) return agents;
+  }
+  return nullptr;
+}
+
+template <class Fits>
+std::shared_ptr<cluster_system> served_systems::find(Fits fits) {
+  if (how_.own && fits(*how_.own)) return how_.own;
+  const std::lock_guard lock{mutex_};
+  for (auto& [key, one] : others_) {
+    if (!fits(*one.system)) continue;
+    one.used = ++last_use_;
+    return one.system;
   }
   return nullptr;
 }
@@ -101,17 +113,12 @@ std::shared_ptr<cluster_system> served_systems::of_text(const std::string& path,
                                      " bytes; a cluster file has at most " +
                                      std::to_string(max_yaml_bytes)};
   }
-  const std::lock_guard lock{mutex_};
-  const auto hash = content_hash(text);
-  const auto same = [&](const cluster_system& one) {
+  const auto same = [&, hash = content_hash(text)](const cluster_system& one) {
     return one.content_hash() == hash && std::filesystem::absolute(one.path()) == path;
   };
-  if (how_.own && same(*how_.own)) return how_.own;
-  for (auto& [key, one] : others_) {
-    if (!same(*one.system)) continue;
-    one.used = ++last_use_;
-    return one.system;
-  }
+  if (auto known = find(same)) return known;
+  const std::lock_guard lock{loading_mutex_};
+  if (auto known = find(same)) return known;
   auto made = load(path, std::move(text));
   if (how_.own && made->name() != how_.own->name()) {
     throw error{errc::invalid_argument,
@@ -140,7 +147,8 @@ std::shared_ptr<cluster_system> served_systems::of_thread(const std::string& thr
                                             run->graph + "\", and this server serves \"" +
                                             own->name() + "\""};
   }
-  const std::lock_guard lock{mutex_};
+  if (auto known = find(run->graph, version)) return known;
+  const std::lock_guard lock{loading_mutex_};
   if (auto known = find(run->graph, version)) return known;
   return load_kept(run->graph, version);
 }
@@ -153,21 +161,13 @@ std::vector<std::shared_ptr<cluster_system>> served_systems::loaded() {
   return all;
 }
 
-// The lock is held by the callers of these.
-
-bool served_systems::is_loaded(const key& one) const {
-  const auto& own = how_.own;
-  return others_.contains(one) || (own && one == key{own->name(), own->version()});
-}
-
 std::shared_ptr<cluster_system> served_systems::find(const std::string& name,
                                                      const std::string& version) {
-  if (how_.own && name == how_.own->name() && version == how_.own->version()) return how_.own;
-  const auto known = others_.find({name, version});
-  if (known == others_.end()) return nullptr;
-  known->second.used = ++last_use_;
-  return known->second.system;
+  return find(
+      [&](const cluster_system& one) { return one.name() == name && one.version() == version; });
 }
+
+// Whoever calls these holds the lock of loading.
 
 std::shared_ptr<cluster_system> served_systems::load(const std::string& path, std::string text) {
   auto options = how_.load;
@@ -192,29 +192,31 @@ std::shared_ptr<cluster_system> served_systems::add(std::shared_ptr<cluster_syst
   make_room();
   start(*made);
   spdlog::info("serves version {} of \"{}\", too", made->version(), made->name());
+  const std::lock_guard lock{mutex_};
   others_[{made->name(), made->version()}] = {made, ++last_use_};
   return made;
 }
 
 void served_systems::make_room() {
-  while (others_.size() >= how_.most) {
-    auto idle = others_.end();
-    for (auto one = others_.begin(); one != others_.end(); ++one) {
-      // Nobody else can take hold of it meanwhile.
-      const auto& system = one->second.system;
-      if (system.use_count() > 1 || system->has_agents() || runs_->is_busy(*system)) continue;
-      if (idle == others_.end() || one->second.used < idle->second.used) idle = one;
-    }
-    if (idle == others_.end()) {
-      throw error{errc::overloaded, std::to_string(how_.most) +
-                                        " other systems are loaded, as many as may be, and all "
-                                        "have runs under way or agents; try again when some runs "
-                                        "have ended"};
-    }
-    spdlog::info("unloads version {} of \"{}\", which has no run under way", idle->first.second,
-                 idle->first.first);
-    others_.erase(idle);
+  std::shared_ptr<cluster_system> unloaded;  // ends outside of the lock: its servers may take time
+  const std::lock_guard lock{mutex_};
+  if (others_.size() < how_.most) return;
+  auto idle = others_.end();
+  for (auto one = others_.begin(); one != others_.end(); ++one) {
+    const auto& system = one->second.system;  // which nobody else can take hold of meanwhile
+    if (system.use_count() > 1 || system->has_agents() || runs_->is_busy(*system)) continue;
+    if (idle == others_.end() || one->second.used < idle->second.used) idle = one;
   }
+  if (idle == others_.end()) {
+    throw error{errc::overloaded, std::to_string(how_.most) +
+                                      " other systems are loaded, as many as may be, and all have "
+                                      "runs under way or agents; try again when some runs have "
+                                      "ended"};
+  }
+  spdlog::info("unloads version {} of \"{}\", which has no run under way", idle->first.second,
+               idle->first.first);
+  unloaded = std::move(idle->second.system);
+  others_.erase(idle);
 }
 
 std::set<served_systems::key> served_systems::waiting() {
@@ -229,26 +231,27 @@ std::set<served_systems::key> served_systems::waiting() {
     if (version.empty() && how_.own) continue;  // its own system takes it
     key one{run.graph, std::move(version)};
     const auto refused = refused_.find(one);
-    if (is_loaded(one) || (refused != refused_.end() && refused->second.again > now)) continue;
+    if (find(one.first, one.second) || (refused != refused_.end() && refused->second.again > now))
+      continue;
     found.insert(std::move(one));
   }
   return found;
 }
 
 void served_systems::look_for_waiting() {
-  const std::lock_guard lock{mutex_};
+  const std::lock_guard lock{loading_mutex_};
   if (closed_ || !checkpoints_) return;
   for (const auto& one : waiting()) {
     const auto& [name, version] = one;
     try {
       if (version.empty()) throw error{errc::unknown_version, "they are pinned to no version"};
+      wants_room_ = true;  // before it is looked for: a run may end meanwhile
       static_cast<void>(load_kept(name, version));
+      wants_room_ = false;
       refused_.erase(one);
     } catch (const error& what) {
-      if (what.code() == errc::overloaded) {
-        wants_room_ = true;
-        return;
-      }
+      if (what.code() == errc::overloaded) return;
+      wants_room_ = false;
       spdlog::error("runs of version {} of \"{}\" wait: {}", version, name, what.what());
       refuse(one, is_for_good(what.code()));
     }

@@ -79,8 +79,10 @@ class served_systems {
 
   void start(cluster_system& system);
   /// Those of a system that is loaded, in any version.
-  [[nodiscard]] std::shared_ptr<agent_system> agents_of(const std::string& name) const;
-  [[nodiscard]] bool is_loaded(const key& one) const;
+  [[nodiscard]] std::shared_ptr<agent_system> agents_of(const std::string& name);
+  /// The first that fits, own or other, or null.
+  template <class Fits>
+  [[nodiscard]] std::shared_ptr<cluster_system> find(Fits fits);
   [[nodiscard]] std::shared_ptr<cluster_system> find(const std::string& name,
                                                      const std::string& version);
   [[nodiscard]] std::shared_ptr<cluster_system> load(const std::string& path, std::string text);
@@ -99,10 +101,11 @@ class served_systems {
   std::shared_ptr<checkpoint_store> checkpoints_;  ///< null: nothing is stored
   std::shared_ptr<kept_files> files_;              ///< null: nothing is stored
 
+  std::mutex loading_mutex_;  ///< for long; before the other one
+  std::map<key, refusal> refused_;
   std::mutex mutex_;
   std::map<key, entry> others_;
   std::uint64_t last_use_ = 0;
-  std::map<key, refusal> refused_;
 
   std::atomic<bool> wants_room_{false};  ///< for the runs of a version
   std::atomic<bool> closed_{true};       ///< no runs are taken up
