@@ -64,25 +64,22 @@ struct stop_change {
 /// Decides what supervisors do. The unit is a team: one supervisor and one key. Knows no agents:
 /// the shell restarts and stops those that there are. Not thread-safe.
 ///
-///   event              when                                      decision
-///   -----------------  ----------------------------------------
-///   ----------------------------------- failed(type, key)  no supervisor has the type nothing
-///                      stopped at its supervisor or further up   nothing
-///                      the supervisor's team is within its       restart, by its strategy, what is
-///                      not intensity                                 stopped; teams restarted
-///                      below count anew above it, there is a parent               it gives up and
-///                      counts anew: the same
-///                                                                for the parent, it being the
-///                                                                child
-///                      above it, at the top                      it gives up: its team is stopped,
-///                      in
-///                                                                this process
-///   stop(name, key)    -                                         stop all below; to be stored
-///   revive(name, key)  no stop of it or below, of the key        nothing
-///                      else                                      these end; revive all below
-///   revive(type, key)  its team was given up, and no `stop`      that ends; revive the whole team
-///                      holds it
-///                      else                                      nothing
+///   event              when                                  decision
+///   -----------------  ------------------------------------  -----------------------------------
+///   failed(type, key)  no supervisor has the type            nothing
+///                      stopped there or further up           nothing
+///                      the team is within its intensity      restart by its strategy what is not
+///                                                            stopped; teams below count anew
+///                      above it, there is a parent           it gives up and counts anew: the
+///                                                            same for the parent, it being the
+///                                                            child
+///                      above it, at the top                  it gives up: its team is stopped, in
+///                                                            this process
+///   stop(name, key)    -                                     stop all below; to be stored
+///   revive(name, key)  no stop of it or below, of the key    nothing
+///                      else                                  these end; revive all below
+///   revive(type, key)  given up, and no `stop` holds it      that ends; revive the whole team
+///                      else                                  nothing
 ///
 /// Supervisors and types are numbered depth first, so what is below a supervisor is a range of
 /// both.
