@@ -1,4 +1,8 @@
 // A server and its workers over loopback connections, each with actors of its own.
+#include "actors/collected_spans.hpp"
+#include "cluster/messages.hpp"
+#include "delivery/frame.hpp"
+#include "mcp/log_fields.hpp"
 #include "runtime/cluster_system_support.hpp"
 #include "runtime/small_cluster.hpp"
 #include "support/forwarding_store.hpp"
@@ -10,6 +14,7 @@
 #include <mutex>
 #include <thread>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -58,10 +63,28 @@ struct meeting {
 
 meeting* met = nullptr;  // of the test that runs
 
+/// What a node on a worker says of where it is.
+struct told_places {
+  std::mutex mutex;
+  std::vector<std::string> traceparents;
+  std::vector<log_fields> lines;
+};
+
+told_places* told = nullptr;  // of the test that runs
+
 void offer_nodes(plugin& to) {
   to.node("mark", "", [](const plugin_request&) {
     return [](const json_state& s, context& ctx) {
       return update<json_state>{s}.set("log", json::array({ctx.info().node}));
+    };
+  });
+  to.node("place", "", [](const plugin_request&) {
+    return [](const json_state& s, context& ctx) {
+      const std::lock_guard lock{told->mutex};
+      told->traceparents.push_back(ctx.traceparent());
+      told->lines.push_back(current_log_fields());
+      if (ctx.attempt() == 1) throw error{errc::server_failed, "the first attempt fails"};
+      return update<json_state>{s}.set("log", json::array({"placed"}));
     };
   });
   to.node("wait", "", [](const plugin_request&) {
@@ -172,6 +195,64 @@ std::size_t connections_to(const socket_address& address) {
   return found;
 }
 
+/// A worker that a test plays by hand, and that speaks the wire up to a version.
+class hand_worker {
+ public:
+  hand_worker(const socket_address& server, std::uint64_t highest)
+      : socket_(connect_to(server, 5s)) {
+    REQUIRE(::fcntl(socket_, F_SETFL, 0) == 0);  // it waits for what it reads
+    say(hello_frame{lowest_wire_version, highest, "fastmcp", "hand", 1});
+    say(ack_frame{0, window});
+    while (!std::holds_alternative<ack_frame>(next())) {  // before it nothing may be sent
+    }
+    tell(offer_message{.slots = 1});
+  }
+  ~hand_worker() { ::close(socket_); }
+  hand_worker(const hand_worker&) = delete;
+  hand_worker& operator=(const hand_worker&) = delete;
+
+  void tell(const worker_message& what) { say(data_frame{++sent_, false, to_cbor(what)}); }
+  server_message hear() {
+    for (;;) {
+      const auto one = next();
+      const auto* data = std::get_if<data_frame>(&one);
+      if (data == nullptr) continue;
+      say(ack_frame{data->number, data->number + window});
+      return read_server_message(data->payload);
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t window = 64;
+
+  void say(const frame& one) {
+    const auto bytes = encode_frame(one);
+    std::string text(4, '\0');
+    text[2] = static_cast<char>(bytes.size() >> 8U);
+    text[3] = static_cast<char>(bytes.size() & 0xffU);
+    text += bytes;
+    REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(text.size()));
+  }
+  /// Borrows its bytes until the next call.
+  frame next() {
+    read(4);
+    const auto high = static_cast<unsigned char>(last_[2]);
+    const auto low = static_cast<unsigned char>(last_[3]);
+    return decode_frame(read(high * 256UL + low));
+  }
+  /// The next bytes, kept until the next call. Frames of these tests are short.
+  const std::string& read(std::size_t size) {
+    last_.assign(size, '\0');
+    REQUIRE(::recv(socket_, last_.data(), size, MSG_WAITALL) == static_cast<ssize_t>(size));
+    return last_;
+  }
+
+  int socket_;
+  std::uint64_t sent_ = 0;
+  std::string last_;
+};
+
 }  // namespace
 
 TEST_CASE("Nodes of a plugin that only workers have run there", "[members]") {
@@ -188,6 +269,90 @@ edges: [start -> first -> here -> there -> last -> END]
                               json::object(), cluster.options());
   CHECK(state["log"] == json{"first", "here", "there", "last"});
   CHECK(cluster.workers.front()->status().done == 3);
+}
+
+TEST_CASE("A server and its worker make one trace of a run", "[members]") {
+  told_places places;
+  told = &places;
+  const std::string callers = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto at_server = std::make_shared<collected_spans>();
+  const auto at_worker = std::make_shared<collected_spans>();
+  small_cluster cluster{manifest};
+  cluster.add("one", 2, {}, at_worker);
+  const cluster_folder folder{
+      one_node("type: kit.place, retry: {max_attempts: 2, initial_interval: 1ms, jitter: false}")};
+  const auto system = folder.load(cluster.options());
+  system->serve_with({.spans = at_server});
+  const auto ended = system->executor().run_to_result(json_state{system->type()},
+                                                      {.thread_id = "t", .traceparent = callers});
+  ended.check();
+  const auto attempts = at_server->named("n");
+  const auto tasks = at_worker->named("n");
+  REQUIRE(attempts.size() == 2);
+  REQUIRE(tasks.size() == 2);
+  auto all = at_server->all();
+  all.insert(all.end(), tasks.begin(), tasks.end());
+  CHECK(wrong_with(all, trace_context::parse(callers)->span) == "");
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(tasks[i].parent == attempts[i].place.span);
+    CHECK(tasks[i].kind == span_kind::server);
+    CHECK(tasks[i].failed == (i == 0));
+    CHECK(attribute(tasks[i], "fastmcp.member") == "one");
+    CHECK(attribute(tasks[i], "fastmcp.server") == "server");
+    CHECK(attribute(tasks[i], "fastmcp.run") == ended.info.run_id);
+    CHECK(attribute(tasks[i], "fastmcp.task") == attribute(attempts[i], "fastmcp.task"));
+    CHECK(attribute(tasks[i], "fastmcp.attempt") == std::to_string(i + 1));
+    CHECK(places.traceparents.at(i) == tasks[i].place.traceparent());
+    CHECK(places.lines.at(i).run == ended.info.run_id);
+    CHECK(places.lines.at(i).thread == "t");
+    CHECK(places.lines.at(i).node == "n");
+    CHECK(places.lines.at(i).attempt == static_cast<int>(i) + 1);
+  }
+  CHECK(attribute(tasks[0], "error.type") == "server_failed");
+}
+
+TEST_CASE("A worker without a sink hands the server's place in the trace to its nodes",
+          "[members]") {
+  told_places places;
+  told = &places;
+  const auto at_server = std::make_shared<collected_spans>();
+  small_cluster cluster{manifest};
+  cluster.add("one");
+  const cluster_folder folder{
+      one_node("type: kit.place, retry: {max_attempts: 2, initial_interval: 1ms, jitter: false}")};
+  const auto system = folder.load(cluster.options());
+  const bool traced = GENERATE(true, false);
+  if (traced) system->serve_with({.spans = at_server});
+  system->executor().run_to_result(json_state{system->type()}).check();
+  REQUIRE(places.traceparents.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(places.traceparents[i] ==
+          (traced ? at_server->named("n").at(i).place.traceparent() : ""));
+  }
+}
+
+TEST_CASE("A worker of the wire's first version gets its task without a trace", "[members]") {
+  const auto version = GENERATE(std::uint64_t{1}, trace_message_version);
+  small_cluster cluster{manifest};
+  hand_worker worker{cluster.server->address(), version};
+  const cluster_folder folder{one_node("lua: 'return {}', placement: workers")};
+  const auto system = folder.load(cluster.options());
+  const auto spans = std::make_shared<collected_spans>();
+  system->serve_with({.spans = spans});
+  const auto run = system->executor().start(json_state{system->type()});
+  std::optional<trace_message> trace;
+  for (;;) {
+    const auto said = worker.hear();
+    if (const auto* known = std::get_if<trace_message>(&said)) trace = *known;
+    const auto* task = std::get_if<task_message>(&said);
+    if (task == nullptr) continue;
+    worker.tell(result_message{.task = task->task});
+    CHECK(trace.has_value() == (version >= trace_message_version));
+    if (trace) CHECK(trace->task == task->task);
+    break;
+  }
+  run.join().check();
+  if (trace) CHECK(trace->traceparent == spans->only("n").place.traceparent());
 }
 
 TEST_CASE("A run that needs workers waits for the first to join", "[members]") {

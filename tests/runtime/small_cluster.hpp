@@ -19,10 +19,12 @@ class small_cluster {
       : server(cluster::cluster_server::start(options)), plugin_(plugin), link_(options.link) {}
 
   cluster::cluster_worker& add(const std::string& name, std::size_t slots = 2,
-                               std::map<std::string, std::string> labels = {}) {
+                               std::map<std::string, std::string> labels = {},
+                               std::shared_ptr<span_sink> spans = nullptr) {
     cluster::worker_options options{
         .name = name, .server = server->address(), .labels = std::move(labels), .slots = slots};
     options.link = link_;
+    options.spans = std::move(spans);
     options.load.plugins.built_in.push_back(cluster::load_plugin(plugin_));
     workers.push_back(std::make_unique<cluster::cluster_worker>(options));
     return *workers.back();

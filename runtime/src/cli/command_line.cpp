@@ -16,6 +16,7 @@ namespace {
 
 const std::vector<std::string> formats{"mermaid", "dot", "json", "svg"};
 const std::vector<std::string> logs{"text", "json"};
+const std::vector<std::string> log_levels{"debug", "info", "warning", "error"};
 const std::vector<std::string> shells{"bash", "zsh", "fish"};
 constexpr std::size_t most_lines = 10'000;
 constexpr int most_depth = 64;
@@ -100,6 +101,7 @@ class parser {
     to->add_flag("--events", options_.events, "print every event as a line of JSON");
     add_json(to);
     to->add_flag("-q,--quiet", options_.quiet, "no progress on standard error");
+    add_traces(to);
   }
 
   void add_run() {
@@ -113,6 +115,7 @@ class parser {
         ->type_name("JSON");
     run->add_option("--thread", options_.thread, "the thread's name (default: made up)")
         ->type_name("ID");
+    add_traceparent(run);
     add_running(run);
   }
   void add_resume() {
@@ -231,6 +234,16 @@ class parser {
         ->type_name("FILE.so")
         ->allow_extra_args(false);
   }
+  void add_traces(CLI::App* to) {
+    to->add_option("--traces", options_.traces,
+                   "send spans there, as OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT)")
+        ->type_name("URL");
+  }
+  void add_traceparent(CLI::App* to) {
+    to->add_option("--traceparent", options_.traceparent,
+                   "the run belongs below this place in a trace, a header of the W3C's")
+        ->type_name("HEADER");
+  }
   void add_control(CLI::App* to, const std::string& otherwise) {
     to->add_option("--control", options_.control, "the server's socket (" + otherwise + ")")
         ->type_name("PATH");
@@ -256,6 +269,10 @@ class parser {
     to->add_option("--log", options_.log, "lines on standard error: text or json")
         ->type_name("FORMAT")
         ->check(CLI::IsMember(logs));
+    to->add_option("--log-level", options_.log_level, "debug, info, warning or error (info)")
+        ->type_name("LEVEL")
+        ->check(CLI::IsMember(log_levels));
+    add_traces(to);
   }
   void add_members() {
     auto* serve = add(command::serve, "serve",
@@ -309,6 +326,7 @@ class parser {
         ->type_name("JSON");
     submit->add_option("--thread", options_.thread, "the thread's name (default: made up)")
         ->type_name("ID");
+    add_traceparent(submit);
     submit->add_flag("--no-wait", options_.no_wait, "return when the run is accepted");
     submit->add_flag("--events", options_.events, "print every event as a line of JSON");
     auto* drain =

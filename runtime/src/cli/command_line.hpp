@@ -79,8 +79,11 @@ struct command_options {
   std::size_t most_runs = 1'000;      ///< of `serve`
   std::size_t drain_within = 30;      ///< seconds
   std::string log = "text";
-  bool no_wait = false;  ///< `submit` returns when the run is accepted
-  bool servers = false;  ///< `check` starts the servers of the file
+  std::string log_level = "info";
+  std::string traces{};       ///< URL of a receiver; empty: not given
+  std::string traceparent{};  ///< of `run` and `submit`; empty: not given
+  bool no_wait = false;       ///< `submit` returns when the run is accepted
+  bool servers = false;       ///< `check` starts the servers of the file
 };
 
 /// The program ends here: help, or a command line that is wrong.

@@ -1,10 +1,13 @@
 #include "cli/run_ledger.hpp"
 
 #include "cli/text.hpp"
+#include "mcp/log_fields.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 namespace mcp::cluster {
 namespace {
@@ -17,6 +20,17 @@ std::chrono::milliseconds time_to_retry(double mean_ms, std::size_t runs) {
   constexpr double most = 60'000;
   const auto share = mean_ms / static_cast<double>(std::max<std::size_t>(runs, 1));
   return std::chrono::milliseconds{std::llround(std::clamp(share, least, most))};
+}
+
+void tell_failure(const run_result_info& result) {
+  const auto describe = [&](log_fields& to) {
+    to.run = result.run_id;
+    to.thread = result.thread_id;
+    to.graph = result.error->place().graph;
+    to.node = result.error->place().node;
+  };
+  const log_scope about{describe};
+  spdlog::info("the run failed: {}", result.error->what());
 }
 
 }  // namespace
@@ -51,6 +65,7 @@ void run_ledger::follow(const cluster_system& system, const handle_type& run) {
   }
   if (stopping) run.drain();
   run.when_finished([book = shared_from_this(), id = run.run_id()](const run_result_info& result) {
+    if (result.status == run_status::failed && result.error) tell_failure(result);
     book->end(id, result);
   });
 }

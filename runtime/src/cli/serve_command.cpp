@@ -3,6 +3,7 @@
 #include "cli/logging.hpp"
 #include "cli/serve_desk.hpp"
 #include "cli/stored.hpp"
+#include "cli/traces.hpp"
 #include "members/cluster_worker.hpp"
 #include "monitor/http_monitor.hpp"
 
@@ -27,8 +28,10 @@ constexpr std::chrono::milliseconds look_for_agents_every{500};
 /// Of a server without a file, unless somebody says otherwise.
 constexpr const char* default_store_path = "mcp-cluster.db";
 
-void start_log(const command_options& options) {
-  log_lines(options.log == "json" ? log_format::json : log_format::text);
+constexpr std::chrono::seconds patience_with_receiver{5};
+
+void start_log(const command_options& options, const std::string& member) {
+  log_lines(options.log == "json" ? log_format::json : log_format::text, options.log_level, member);
 }
 
 /// Until the process is asked to end, or `over`.
@@ -137,11 +140,12 @@ int lost_lease() {
 }  // namespace
 
 int serve_command(const command_options& options, stop_signals& signals) {
-  start_log(options);
   server_options made;
   made.cluster = options.cluster;
   made.name = member_name(options, made.name);
   const auto name = made.name;
+  start_log(options, name);
+  const auto traces = start_traces(options, name);
   made.listen = socket_address::parse(options.listen);
   made.tls = {options.certificate, options.key, options.authority};
   const auto server = cluster_server::start(std::move(made));
@@ -166,11 +170,16 @@ int serve_command(const command_options& options, stop_signals& signals) {
                    .store = store,
                    .server = name,
                    .on_lost = [&lost] { lost = true; },
-                   .counts = options.monitor.empty() ? nullptr : counts}};
+                   .counts = options.monitor.empty() ? nullptr : counts,
+                   .spans = traces}};
   std::atomic<bool> serving{false};
   {
     const auto monitor = start_monitor(
-        options, *counts, [&] { desk.measure(*counts); },
+        options, *counts,
+        [&] {
+          desk.measure(*counts);
+          if (traces) traces->measure(*counts);
+        },
         [&]() -> std::string {
           if (lost) return "the lease on the store is lost";
           return serving ? desk.refusal() : "it does not serve yet";
@@ -187,6 +196,7 @@ int serve_command(const command_options& options, stop_signals& signals) {
     wait_for_signal(signals, [&] { return lost.load(); });
     if (!lost) stop(desk, options, signals);
   }
+  if (traces) static_cast<void>(traces->flush(patience_with_receiver));
   if (lost) return lost_lease();
   spdlog::info("stopped");
   return exit_done;
@@ -224,10 +234,12 @@ std::string refusal(const worker_list& workers) {
 }  // namespace
 
 int join_command(const command_options& options, stop_signals& signals) {
-  start_log(options);
   worker_options made;
   made.cluster = options.cluster;
   made.name = member_name(options, host_name() + "-" + std::to_string(::getpid()));
+  start_log(options, made.name);
+  const auto traces = start_traces(options, made.name);
+  made.spans = traces;
   made.tls = {options.certificate, options.key, options.authority};
   for (const auto& text : options.labels) made.labels.insert(label_of(text));
   made.slots = options.slots;
@@ -240,7 +252,11 @@ int join_command(const command_options& options, stop_signals& signals) {
   }
   metrics counts;
   const auto monitor = start_monitor(
-      options, counts, [&] { measure(workers, options.addresses, counts); },
+      options, counts,
+      [&] {
+        measure(workers, options.addresses, counts);
+        if (traces) traces->measure(counts);
+      },
       [&] { return refusal(workers); });
   wait_for_signal(signals, [] { return false; });
   const auto sum = [&](auto member) {
@@ -262,6 +278,7 @@ int join_command(const command_options& options, stop_signals& signals) {
     spdlog::warn("{} tasks are dropped; the server has them run elsewhere",
                  sum(&worker_status::at_work));
   }
+  if (traces) static_cast<void>(traces->flush(patience_with_receiver));
   spdlog::info("stopped after {} tasks", sum(&worker_status::done));
   return exit_done;
 }

@@ -113,6 +113,7 @@ void serve_desk::submit(const nlohmann::json& request, const control_server::lin
   const auto input = parse_input(given.dump(), system->input_schema());
   auto options = options_for(*system, request);
   options.thread_id = text_of(request, "thread");
+  options.traceparent = text_of(request, "traceparent");
   const auto run = runs_->start(*system, [&] {
     auto made = system->executor().start_with(update<json_state>{system->type()}.set_all(input),
                                               std::move(options));

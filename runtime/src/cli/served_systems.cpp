@@ -73,6 +73,7 @@ void served_systems::start(cluster_system& system) {
   service_options service;
   service.server = how_.server;
   service.metrics = how_.counts;
+  service.spans = how_.spans;
   service.pin_versions = true;
   service.checkpoints = checkpoints_;
   service.files = files_;

@@ -33,9 +33,10 @@ class served_systems {
     std::shared_ptr<cluster_system> own{};  ///< of the server's file; null: it has none
     load_options load{};                    ///< for all others
     std::string store{};
-    std::string server{};               ///< its name among those that share the store
-    std::function<void()> on_lost{};    ///< others have taken this process for dead
-    std::shared_ptr<metrics> counts{};  ///< null: nothing is counted
+    std::string server{};                ///< its name among those that share the store
+    std::function<void()> on_lost{};     ///< others have taken this process for dead
+    std::shared_ptr<metrics> counts{};   ///< null: nothing is counted
+    std::shared_ptr<span_sink> spans{};  ///< null: runs make no spans
     std::size_t most = max_served_systems;
   };
 

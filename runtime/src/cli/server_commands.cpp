@@ -167,6 +167,7 @@ int submit_command(const command_options& options) {
   nlohmann::json request{{"do", "submit"}, {"input", input}};
   if (!options.thread.empty()) request["thread"] = options.thread;
   if (!options.file.empty()) request["file"] = file_of(options.file);
+  if (!options.traceparent.empty()) request["traceparent"] = options.traceparent;
   return follow(options, std::move(request));
 }
 

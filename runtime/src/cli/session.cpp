@@ -17,6 +17,7 @@ namespace mcp::cluster {
 namespace {
 
 constexpr std::size_t events_kept = 65'536;
+constexpr std::chrono::seconds patience_with_traces{2};
 
 display::mode mode_of(const command_options& options) {
   return options.events  ? display::mode::events
@@ -58,10 +59,12 @@ session::session(const command_options& options, stop_signals& signals)
     : options_(options),
       signals_(signals),
       system_(cluster_system::load(options.file, load_options_of(options))),
+      traces_(start_traces(options, {})),
       display_(system_->name(), mode_of(options)),
       person_(signals),
       given_(options.answers),
       limited_(is_limited(system_->default_run_options().budget)) {
+  if (traces_) system_->serve_with({.spans = traces_});
   for (const auto& warning : system_->warnings()) display_.say("file", to_text(warning));
   system_->hear_servers([this](const std::string& server, std::string_view line) {
     display_.say(server, "| " + std::string{line});
@@ -69,6 +72,7 @@ session::session(const command_options& options, stop_signals& signals)
 }
 
 session::~session() {
+  if (traces_) static_cast<void>(traces_->flush(patience_with_traces));
   signals_.watch(nullptr);
   system_->hear_servers(nullptr);
 }
@@ -76,6 +80,7 @@ session::~session() {
 run_options session::options_of_run() const {
   auto made = system_->default_run_options();
   made.events = display_.events();
+  made.traceparent = options_.traceparent;
   if (options_.events) made.event_capacity = events_kept;
   return made;
 }

@@ -5,6 +5,7 @@
 #include "cli/display.hpp"
 #include "cli/person.hpp"
 #include "cli/stop_signals.hpp"
+#include "cli/traces.hpp"
 #include "mcp/executor.hpp"
 #include "system/cluster_system.hpp"
 
@@ -52,6 +53,7 @@ class session {
   const command_options& options_;
   stop_signals& signals_;
   std::shared_ptr<cluster_system> system_;
+  std::shared_ptr<otlp_exporter> traces_;  ///< null: nobody wants spans
   display display_;
   person person_;
   given_answers given_;

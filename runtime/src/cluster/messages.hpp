@@ -247,6 +247,12 @@ struct memory_message {
   std::string system{};  ///< hash
 };
 
+/// Where in a trace the task belongs that comes next. Since version 2 of the wire.
+struct trace_message {
+  std::uint64_t task = 0;
+  std::string traceparent{};
+};
+
 MCP_STRUCT(offer_message, program, plugins, labels, slots)
 MCP_STRUCT(write_item, channel, overwrite, bytes)
 MCP_STRUCT(timeout_item, run_ms, idle_ms)
@@ -288,12 +294,13 @@ MCP_STRUCT(forget_message, state)
 MCP_STRUCT(cancel_message, task)
 MCP_STRUCT(told_message, task, number, bytes, failure)
 MCP_STRUCT(memory_message, system)
+MCP_STRUCT(trace_message, task, traceparent)
 
 using worker_message = std::variant<offer_message, result_message, wish_message, note_message,
                                     leaving_message, agent_turn_message>;
-using server_message =
-    std::variant<system_message, state_message, forget_message, task_message, cancel_message,
-                 told_message, agent_task_message, agent_answer_message, memory_message>;
+using server_message = std::variant<system_message, state_message, forget_message, task_message,
+                                    cancel_message, told_message, agent_task_message,
+                                    agent_answer_message, memory_message, trace_message>;
 
 /// Throws `malformed_answer` with what is wrong.
 [[nodiscard]] worker_message read_worker_message(std::string_view bytes);

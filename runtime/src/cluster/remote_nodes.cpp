@@ -28,6 +28,7 @@ node_spec make_remote_node(node_place place, task_demand demand,
     if (const auto* failed = ctx.failure()) {
       call->head.failure = encode_failure({.error = *failed});
     }
+    call->traceparent = ctx.traceparent();
     call->input = in;
     call->inputs = inputs;
     call->reply = std::move(reply);

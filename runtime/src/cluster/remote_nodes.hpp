@@ -13,7 +13,8 @@ class remote_agent_call;
 /// One attempt of a node that runs on a worker.
 struct remote_call {
   task_demand demand{};
-  task_message head{};  ///< without number, state and input
+  task_message head{};        ///< without number, state and input
+  std::string traceparent{};  ///< of the attempt; empty: it is in no trace
   node_input input{};
   std::shared_ptr<reply_port> reply{};
   std::shared_ptr<const input_types> inputs{};

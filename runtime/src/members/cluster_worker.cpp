@@ -28,9 +28,11 @@ worker_settings settings_of(worker_options options) {
           .tls = std::move(tls),
           .offer = std::move(offer),
           .link = options.link,
-          .load = [load = std::move(options.load)](const system_message& system) {
-            return worker_system::load(system.name, system.text, load);
-          }};
+          .load =
+              [load = std::move(options.load)](const system_message& system) {
+                return worker_system::load(system.name, system.text, load);
+              },
+          .spans = std::move(options.spans)};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct worker_options {
   std::size_t slots = 0;  ///< tasks at once; 0: four for each processor
   load_options load{};    ///< how cluster files are read: plugins, models
   link_limits link{};
+  std::shared_ptr<span_sink> spans{};  ///< who takes the spans of its tasks; null: none are made
 };
 
 struct worker_status {

@@ -2,6 +2,7 @@
 
 #include "cluster/memory_wire.hpp"
 #include "delivery/frame.hpp"
+#include "mcp/log_fields.hpp"
 #include "net/steady_time.hpp"
 
 #include <utility>
@@ -27,6 +28,12 @@ struct overloaded : Fs... {
 };
 template <class... Fs>
 overloaded(Fs...) -> overloaded<Fs...>;  // clang 14 does not find it by itself
+
+/// For `log_scope`: lines about a member. Borrows the name.
+struct about_member {
+  const std::string& name;
+  void operator()(log_fields& to) const { to.member = name; }
+};
 
 void check(const offer_message& offer) {
   const auto refuse = [](const std::string& what) {
@@ -102,6 +109,8 @@ void dispatcher::closed(const pipe_closed& what) {
   const auto known = by_pipe_.find(what.pipe);
   if (known == by_pipe_.end()) return;
   auto& member = *members_.at(known->second);
+  const about_member subject{member.name};
+  const log_scope about{subject};
   spdlog::info("cluster: the connection to member \"{}\" ended: {}", member.name, what.reason);
   disconnect(member);
 }
@@ -179,6 +188,8 @@ void dispatcher::pump(member& of) {
   if (!out.frames.empty()) send(of.pipe, std::move(out));
   const auto why = of.link.closing(steady_time());
   if (!why) return;
+  const about_member subject{of.name};
+  const log_scope about{subject};
   spdlog::info("cluster: the connection to member \"{}\" is closed: {}", of.name, *why);
   send(of.pipe, close_message{});
   disconnect(of);
@@ -200,6 +211,8 @@ void dispatcher::remove(member_id id, const std::string& why) {
     send(gone->pipe, close_message{});
   }
   membership_.remove(id);
+  const about_member subject{gone->name};
+  const log_scope about{subject};
   spdlog::log(gone->leaves ? spdlog::level::info : spdlog::level::warn,
               "cluster: member \"{}\" is gone, with {} tasks: {}", gone->name, gone->at_work.size(),
               gone->leaves ? "it left" : why);
@@ -235,6 +248,8 @@ void dispatcher::take(member& from, offer_message offer) {
   check(offer);
   from.offered = true;
   from.program = std::move(offer.program);
+  const about_member subject{from.name};
+  const log_scope about{subject};
   spdlog::info("cluster: member \"{}\" at {} joins with {} slots", from.name, from.address,
                offer.slots);
   placement_.join(
@@ -348,6 +363,8 @@ void dispatcher::take(member& from, note_message note) {
 }
 
 void dispatcher::take(member& from, const leaving_message& leaving) {
+  const about_member subject{from.name};
+  const log_scope about{subject};
   spdlog::info("cluster: member \"{}\" leaves: {}", from.name, leaving.reason);
   from.leaves = true;
   placement_.drain(from.id, steady_time());
@@ -513,6 +530,7 @@ void dispatcher::say_node_task(member& to, open_call& open) {
   if (open.state != 0) {
     if (const auto shipped = states_.before_task(to.id, open.state)) say(to, *shipped);
   }
+  if (!call.traceparent.empty()) say(to, trace_message{open.number, call.traceparent});
   say(to, std::move(message));
 }
 

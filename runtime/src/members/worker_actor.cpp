@@ -66,6 +66,7 @@ void worker_actor::start_anew() {
   lose_tasks();
   states_.clear();
   agent_states_.clear();
+  next_trace_.reset();
   outbox_.clear();
   server_incarnation_ = 0;
   incarnation_ = next_incarnation(incarnation_);
@@ -238,13 +239,24 @@ void worker_actor::with_system(const std::string& hash,
   }
 }
 
+void worker_actor::take(trace_message trace) {
+  if (!trace_context::parse(trace.traceparent)) {
+    throw error{errc::malformed_answer, "the server names a place in a trace that is none"};
+  }
+  next_trace_ = std::move(trace);
+}
+
 void worker_actor::take(task_message task) {
   const auto number = task.task;
+  task_trace trace{.spans = settings_.spans, .member = settings_.name, .server = link_->peer()};
+  if (const auto told = std::exchange(next_trace_, {}); told && told->task == number) {
+    trace.parent = *trace_context::parse(told->traceparent);
+  }
   const auto hash = task.system;
   auto state = task.state == 0 ? state_fields{} : states_.at(task.state);
   const auto system = systems_.find(hash);
   const auto made = std::make_shared<worker_task>(
-      std::move(task), std::move(state), outlet(number),
+      std::move(task), std::move(state), std::move(trace), outlet(number),
       [this, self = me()](milliseconds after, std::function<void()> then) {
         caf::anon_send(self, task_posted{[this, after, then = std::move(then)] {
                          delayed_send(this, after, task_posted{then});

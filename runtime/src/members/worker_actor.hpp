@@ -35,6 +35,7 @@ struct worker_settings {
   std::size_t messages_behind = 1'000;  ///< beyond, events of nodes are dropped
   /// Makes a system of its file; on a thread for errands.
   std::function<std::shared_ptr<const worker_system>(const system_message&)> load{};
+  std::shared_ptr<span_sink> spans{};  ///< null: its tasks make none
 };
 
 /// The worker's actor: it owns the link to the server and the tasks.
@@ -77,6 +78,7 @@ class worker_actor final : public cluster_actor {
   void take(const state_message& state) { states_.put(state); }
   void take(const forget_message& what) { states_.forget(what.state); }
   void take(task_message task);
+  void take(trace_message trace);
   void take(const cancel_message& cancel);
   void take(told_message told);
   void take(agent_task_message message);
@@ -108,6 +110,7 @@ class worker_actor final : public cluster_actor {
   std::map<std::string, known_system> systems_;
   std::uint64_t last_told_ = 0;
   state_shelf states_;
+  std::optional<trace_message> next_trace_;  ///< of the task that comes next
   std::unordered_map<std::uint64_t, std::shared_ptr<worker_task>> tasks_;
   std::unordered_map<std::uint64_t, std::shared_ptr<agent_task>> agent_tasks_;
   agent_shelf agent_states_;

@@ -1,8 +1,11 @@
 #include "members/worker_task.hpp"
 
 #include "mcp/cbor.hpp"
+#include "mcp/log_fields.hpp"
 
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 namespace mcp::cluster {
 namespace {
@@ -15,6 +18,10 @@ error gone() {
 
 error over() {
   return error{errc::cancelled, "the task has ended, or nobody wants its result any more"};
+}
+
+bool makes_span(const task_trace& trace) {
+  return trace.spans && trace.parent.has_trace() && trace.parent.sampled;
 }
 
 }  // namespace
@@ -56,10 +63,12 @@ class worker_task::reply final : public reply_port {
   std::atomic<bool> answered_later_{false};
 };
 
-worker_task::worker_task(task_message message, state_fields state, worker_outlet outlet,
-                         worker_timer timer, bool memory)
+worker_task::worker_task(task_message message, state_fields state, task_trace trace,
+                         worker_outlet outlet, worker_timer timer, bool memory)
     : message_(std::move(message)),
       state_(std::move(state)),
+      trace_(std::move(trace)),
+      place_(makes_span(trace_) ? trace_.parent.child() : trace_.parent),
       outlet_(std::move(outlet)),
       timer_(std::move(timer)) {
   if (message_.failure) failed_with_ = decode_failure(*message_.failure).error;
@@ -70,6 +79,9 @@ worker_task::worker_task(task_message message, state_fields state, worker_outlet
 }
 
 void worker_task::run(const worker_system& system) {
+  const log_scope about{*this};
+  began_ = std::chrono::system_clock::now();
+  spdlog::debug("the attempt begins here");
   try {
     call(system.find(message_.graph, message_.node));
   } catch (...) {
@@ -123,8 +135,44 @@ bool worker_task::end(result_message result) {
     if (!result.failure) result.questions = std::move(questions_);
   }
   changed_.notify_all();
+  end_span(result);
   outlet_(std::move(result));
   return true;
+}
+
+void worker_task::end_span(const result_message& result) {
+  const std::string_view outcome = cancelled()                 ? "abandoned"
+                                   : result.failure            ? "failed"
+                                   : !result.questions.empty() ? "interrupted"
+                                                               : "finished";
+  if (spdlog::should_log(spdlog::level::debug)) {
+    const log_scope about{*this};
+    spdlog::debug("the attempt has ended here: {}", outcome);
+  }
+  if (!makes_span(trace_)) return;
+  span made{.place = place_,
+            .parent = trace_.parent.span,
+            .name = std::string{cut_span_text(message_.node)},
+            .kind = span_kind::server,
+            .start = began_.load().time_since_epoch(),
+            .end = std::chrono::system_clock::now().time_since_epoch()};
+  const auto note = [&](const char* name, std::string_view text) {
+    made.attributes.push_back({name, std::string{cut_span_text(text)}});
+  };
+  note("fastmcp.member", trace_.member);
+  note("fastmcp.server", trace_.server);
+  note("fastmcp.run", message_.run_id);
+  note("fastmcp.node", message_.node);
+  note("fastmcp.task", message_.task_id);
+  made.attributes.push_back({"fastmcp.attempt", message_.attempt});
+  note("fastmcp.outcome", outcome);
+  if (result.failure && !cancelled()) {
+    const auto failed = decode_failure(*result.failure).error;
+    made.failed = true;
+    made.message = cut_span_text(failed.message());
+    note("error.type", name(failed.code()));
+  }
+  trace_.spans->ended(std::move(made));
 }
 
 void worker_task::cancel() {

@@ -3,6 +3,7 @@
 #include "cluster/memory_wire.hpp"
 #include "cluster/task_codec.hpp"
 #include "mcp/context.hpp"
+#include "mcp/tracing.hpp"
 #include "system/worker_system.hpp"
 
 #include <atomic>
@@ -21,13 +22,21 @@ using worker_outlet = std::function<void(worker_message)>;
 /// Does something later.
 using worker_timer = std::function<void(milliseconds, std::function<void()>)>;
 
+/// Where a task belongs in a trace, and who takes the span that it makes.
+struct task_trace {
+  std::shared_ptr<span_sink> spans{};  ///< null: it makes none
+  trace_context parent{};              ///< without a trace: it makes none
+  std::string member{};                ///< who runs it
+  std::string server{};                ///< for whom
+};
+
 /// One task at a worker: the context of its node, whose wishes the server grants. Shared by the
 /// node, its reply object, and whoever delivers what the server says.
 class worker_task final : public context_port, public std::enable_shared_from_this<worker_task> {
  public:
   /// `memory`: its run has a memory store.
-  worker_task(task_message message, state_fields state, worker_outlet outlet, worker_timer timer,
-              bool memory);
+  worker_task(task_message message, state_fields state, task_trace trace, worker_outlet outlet,
+              worker_timer timer, bool memory);
 
   /// Runs the node, on this thread; the result goes out. Nothing is thrown.
   void run(const worker_system& system);
@@ -61,6 +70,7 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   void refund(std::string_view counter, std::int64_t amount) noexcept override;
   [[nodiscard]] const error* failure() const noexcept override;
   [[nodiscard]] memory_store* memory() const noexcept override { return memory_.get(); }
+  [[nodiscard]] std::string traceparent() const override { return place_.traceparent(); }
 
  private:
   class reply;
@@ -73,9 +83,12 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   bool end(result_message result);
   void end_with_exception();
   void call(const worker_node& node);
+  void end_span(const result_message& result);
 
   const task_message message_;
   const state_fields state_;
+  const task_trace trace_;
+  const trace_context place_;  ///< its own span's, or the server's when it makes none
   worker_outlet outlet_;
   worker_timer timer_;
   std::optional<error> failed_with_;
@@ -83,6 +96,7 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::atomic<std::int64_t> last_sign_{0};  ///< milliseconds since `started_`, plus one
   std::atomic<bool> cancelled_{false};
+  std::atomic<std::chrono::system_clock::time_point> began_{std::chrono::system_clock::now()};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

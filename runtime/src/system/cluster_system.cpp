@@ -261,12 +261,15 @@ mcp::executor<json_state>& cluster_system::executor() {
     }
     options.on_recovered = parts_->service.on_recovered;
     options.metrics = parts_->service.metrics;
+    options.spans = parts_->service.spans;
     parts_->agents->system = service.agents;  // nothing may be left of a call that failed
     if (!service.agents && !parts_->agent_types.empty()) {
-      parts_->agents->system = std::make_shared<agent_system>(
-          agent_system_options{
-              .name = parts_->name, .store = options.store, .supervision = parts_->supervision},
-          parts_->agent_types);
+      parts_->agents->system =
+          std::make_shared<agent_system>(agent_system_options{.name = parts_->name,
+                                                              .store = options.store,
+                                                              .supervision = parts_->supervision,
+                                                              .metrics = parts_->service.metrics},
+                                         parts_->agent_types);
     }
     parts_->executor =
         std::make_unique<mcp::executor<json_state>>(parts_->graph, std::move(options));

@@ -24,6 +24,7 @@ struct service_options {
   /// Of `executor_options`.
   std::function<void(const run_handle_base&)> on_recovered{};
   std::shared_ptr<mcp::metrics> metrics{};  ///< null: nothing is counted
+  std::shared_ptr<span_sink> spans{};       ///< null: runs make no spans
   /// Runs are pinned to the file as it is, and its text is kept in the store for them.
   bool pin_versions = false;
   /// What the systems of this process share; null: the file's store is opened.
