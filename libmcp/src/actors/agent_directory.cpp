@@ -133,12 +133,12 @@ std::shared_ptr<agent_cell> agent_hub::find_or_wake(const std::string& address) 
   const auto found = here.places.find(address);
   if (found != here.places.end() && found->second.cell) return found->second.cell;
   const auto type = type_of(address);
+  if (const auto why = stopped_by_tree(address)) throw why->at({.node = address});
   if (found == here.places.end() && places_ >= options_.max_agents) {
     throw error{errc::overloaded,
                 "agent_system_options::max_agents = " + std::to_string(options_.max_agents) +
                     " agents are in memory"};
   }
-  if (const auto why = stopped_by_tree(address)) throw why->at({.node = address});
   const auto cell = put_cell(here, *type, address);
   cell->start();
   return cell;

@@ -30,7 +30,7 @@ class run_actor final : public base_actor, public core::machine_ports {
         machine_(std::move(order_.settings), *this),
         metrics_(link_.metrics.get(), link_.plan->name, machine_.settings().root(), now(),
                  link_.metrics ? link_.budget->usage() : run_usage{}),
-        spans_(link_, now()) {
+        spans_(link_.spans ? std::make_unique<run_spans>(link_, now()) : nullptr) {
     order_.census->enter();
     set_exception_handler([this](std::exception_ptr& thrown) {
       report_defect(thrown);
@@ -185,12 +185,12 @@ class run_actor final : public base_actor, public core::machine_ports {
   void step_ended() {
     const auto time = now();
     metrics_.step_ended(time);
-    spans_.step_ended(time);
+    if (spans_) spans_->step_ended(time);
   }
   void attempt_ended(core::task& task) {
     const auto time = now();
     metrics_.task_ended(task, node_of(task), time);
-    spans_.task_ended(task, node_of(task), time);
+    if (spans_) spans_->task_ended(task, node_of(task), time);
     if (told_) tell(task, outcome_of(task));
   }
   void tell(const core::task& task, std::string_view what) const {
@@ -208,7 +208,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     if (!task->link) task->link = order_.link;
     if (measured_) {
       metrics_.dispatched(*task, node_of(*task));
-      spans_.dispatched(*task, now());
+      if (spans_) spans_->dispatched(*task, now());
       if (told_) tell(*task, "sent off");
     }
     const auto& node = machine_.settings().plan->nodes[task->node];
@@ -266,7 +266,7 @@ class run_actor final : public base_actor, public core::machine_ports {
   void abandon(core::task& task) {
     if (measured_) {
       metrics_.task_abandoned(node_of(task));
-      spans_.task_abandoned(task, node_of(task), now());
+      if (spans_) spans_->task_ended(task, node_of(task), now(), true);
       if (told_) tell(task, "abandoned");
     }
     report_abandoned(order_.team->station(task.node), task);
@@ -352,7 +352,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     if (std::exchange(reported_, true)) return;
     if (measured_) {
       metrics_.run_ended(info.status, info.usage, now());
-      spans_.run_ended(info, now());
+      if (spans_) spans_->run_ended(info, now());
     }
     order_.team->leave(caf::actor_cast<caf::actor>(this));
     if (order_.parent.task) {
@@ -392,7 +392,7 @@ class run_actor final : public base_actor, public core::machine_ports {
   std::shared_ptr<const node_table> table_;
   core::run_machine machine_;
   run_metrics metrics_;
-  run_spans spans_;
+  std::unique_ptr<run_spans> spans_;  ///< null: nobody wants them
   std::size_t spread_ = static_cast<std::size_t>(id() >> 1U);
   std::unordered_map<const core::task*, child> children_;
   std::vector<core::task_pointer>

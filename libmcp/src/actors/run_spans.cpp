@@ -37,7 +37,6 @@ void note_error(span& to, const error& what) {
 }  // namespace
 
 run_spans::run_spans(const run_link& link, core::instant now) : link_(link) {
-  if (!link_.spans) return;
   seed_ = link_.owner->clock().random();
   run_.place = link_.trace;
   run_.parent = link_.above ? link_.above->span : link_.trace.span;
@@ -63,7 +62,7 @@ std::uint64_t run_spans::next_id() {
   return mixed;
 }
 
-void run_spans::begin_task(core::task& task, core::instant now) {
+void run_spans::dispatched(core::task& task, core::instant now) {
   if (step_.place.span == 0) {
     step_.place = run_.place;
     step_.place.span = next_id();
@@ -78,9 +77,9 @@ void run_spans::begin_task(core::task& task, core::instant now) {
   task.in_span = true;
 }
 
-void run_spans::end_task(core::task& task, std::string_view node, core::instant now,
-                         bool abandoned) {
-  task.in_span = false;
+void run_spans::task_ended(core::task& task, std::string_view node, core::instant now,
+                           bool abandoned) {
+  if (!std::exchange(task.in_span, false)) return;
   const core::instant began{task.started.load(std::memory_order_relaxed)};
   span one{
       .place = run_.place, .parent = step_.place.span, .name = std::string{cut_span_text(node)}};
@@ -108,7 +107,7 @@ void run_spans::end_step(core::instant now, bool failed) {
   link_.spans->ended(std::exchange(step_, {}));
 }
 
-void run_spans::end_run(const run_result_info& result, core::instant now) {
+void run_spans::run_ended(const run_result_info& result, core::instant now) {
   if (step_.place.span != 0) end_step(now, result.status == run_status::failed);
   run_.end = link_.epoch + now;
   note(run_, "fastmcp.status", name(result.status));

@@ -13,30 +13,20 @@ namespace mcp::actors {
 /// The spans of a run, or of a subgraph's, from here on. For one thread, that of the run's actor.
 class run_spans {
  public:
-  /// Makes none when the link has no sink.
+  /// For a link with a sink.
   run_spans(const run_link& link, core::instant now);
 
-  void dispatched(core::task& task, core::instant now) {
-    if (link_.spans) begin_task(task, now);
-  }
-  void task_ended(core::task& task, std::string_view node, core::instant now) {
-    if (link_.spans && task.in_span) end_task(task, node, now, false);
-  }
-  void task_abandoned(core::task& task, std::string_view node, core::instant now) {
-    if (link_.spans && task.in_span) end_task(task, node, now, true);
-  }
+  void dispatched(core::task& task, core::instant now);
+  /// `abandoned`: nobody waits for its end. Nothing when its span has ended already.
+  void task_ended(core::task& task, std::string_view node, core::instant now,
+                  bool abandoned = false);
   void step_ended(core::instant now) {
     if (step_.place.span != 0) end_step(now, false);
   }
-  void run_ended(const run_result_info& result, core::instant now) {
-    if (link_.spans) end_run(result, now);
-  }
+  void run_ended(const run_result_info& result, core::instant now);
 
  private:
-  void begin_task(core::task& task, core::instant now);
-  void end_task(core::task& task, std::string_view node, core::instant now, bool abandoned);
   void end_step(core::instant now, bool failed);
-  void end_run(const run_result_info& result, core::instant now);
   [[nodiscard]] std::uint64_t next_id();
 
   const run_link& link_;
