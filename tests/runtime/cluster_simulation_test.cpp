@@ -25,7 +25,7 @@ constexpr unsigned calm_worlds = 20;
 constexpr std::size_t simulated_workers = 200;
 #endif
 constexpr std::size_t simulated_servers = 4;
-constexpr std::size_t frames_besides_data = 24;  ///< acks and the hello, on their way
+constexpr std::size_t frames_besides_data = 24;       ///< acks and the hello, on their way
 constexpr std::size_t most_behind = 12 * most_slots;  ///< messages of as many tasks
 constexpr instant under_fire = 60s;
 constexpr instant until_all_is_done = 90s;  ///< of quiet time
