@@ -332,7 +332,7 @@ TEST_CASE("A worker without a sink hands the server's place in the trace to its 
 }
 
 TEST_CASE("A worker of the wire's first version gets its task without a trace", "[members]") {
-  const auto version = GENERATE(std::uint64_t{1}, trace_message_version);
+  const auto version = GENERATE(std::uint64_t{1}, wire_version_of_traces);
   small_cluster cluster{manifest};
   hand_worker worker{cluster.server->address(), version};
   const cluster_folder folder{one_node("lua: 'return {}', placement: workers")};
@@ -347,7 +347,7 @@ TEST_CASE("A worker of the wire's first version gets its task without a trace", 
     const auto* task = std::get_if<task_message>(&said);
     if (task == nullptr) continue;
     worker.tell(result_message{.task = task->task});
-    CHECK(trace.has_value() == (version >= trace_message_version));
+    CHECK(trace.has_value() == (version >= wire_version_of_traces));
     if (trace) CHECK(trace->task == task->task);
     break;
   }

@@ -17,10 +17,11 @@
 /// message of a `delivery_link`. `bytes` are CBOR that only its reader looks into.
 namespace mcp::cluster {
 
-/// The versions of the wire from which on workers handle messages of agents, and use the memory
-/// store of their runs.
+/// The versions of the wire from which on workers handle messages of agents, use the memory store of
+/// their runs, and know where in a trace a task belongs.
 inline constexpr std::uint64_t wire_version_of_agents = 2;
 inline constexpr std::uint64_t wire_version_of_memory = 2;
+inline constexpr std::uint64_t wire_version_of_traces = 2;
 
 // From a worker.
 
