@@ -103,4 +103,19 @@ TEST_CASE("An executor counts runs, steps, tasks, retries, charges, breakers and
   }
 }
 
+TEST_CASE("Tasks of a subgraph are counted under its name, and are no runs of their own") {
+  const auto counts = std::make_shared<metrics>();
+  auto inner = graph<notes>("inner").node("x", logs("x")).entry_point("x");
+  executor<notes> runs{graph<notes>("outer").node("child", inner).entry_point("child"),
+                       {.metrics = counts}};
+  REQUIRE(runs.run_to_result({}).done());
+  const auto text = counts->text();
+  CHECK_THAT(text, Contains("mcp_task_seconds_count{graph=\"inner\",node=\"x\","
+                            "outcome=\"finished\"} 1\n"));
+  CHECK_THAT(text, Contains("mcp_task_seconds_count{graph=\"outer\",node=\"child\","
+                            "outcome=\"finished\"} 1\n"));
+  CHECK_THAT(text, Contains("mcp_runs_ended_total{graph=\"outer\",status=\"done\"} 1\n"));
+  CHECK_THAT(text, !Contains("mcp_runs_ended_total{graph=\"inner\""));
+}
+
 }  // namespace mcp::test

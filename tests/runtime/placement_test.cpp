@@ -56,6 +56,34 @@ TEST_CASE("A task goes to the member that is least at work", "[placement]") {
   CHECK(taken(machine).places == std::vector<placed>{{7, 1}});
 }
 
+TEST_CASE("Of a node with limits so many members have so many tasks each", "[placement]") {
+  placement machine;
+  const task_demand demand{.limited = "n", .replicas = 2, .max_in_flight = 2};
+  for (placement::member_id id = 1; id <= 3; ++id) machine.join(id, "m", slots(4), 0s);
+  for (placement::task_id task = 1; task <= 6; ++task) machine.submit(task, demand, 0s);
+  CHECK(taken(machine).places == std::vector<placed>{{1, 1}, {2, 2}, {3, 1}, {4, 2}});
+  CHECK(machine.waiting() == 2);
+  machine.submit(7, {}, 0s);  // others are not held up
+  CHECK(taken(machine).places == std::vector<placed>{{7, 3}});
+  machine.finish(1);
+  CHECK(taken(machine).places == std::vector<placed>{{5, 1}});
+  // A third member has its turn when one of the two has nothing left of the node.
+  machine.drain(2, 0s);
+  machine.finish(2);
+  CHECK(taken(machine).places.empty());
+  machine.finish(4);
+  CHECK(taken(machine).places == std::vector<placed>{{6, 3}});
+  machine.leave(1, 0s);  // which has two
+  CHECK(taken(machine).places == std::vector<placed>{{3, 3}});
+  CHECK(machine.waiting() == 1);
+  machine.join(4, "m", slots(4), 0s);
+  CHECK(taken(machine).places == std::vector<placed>{{5, 4}});
+  machine.finish(6);
+  machine.submit(8, demand, 0s, 3);  // it would rather be there, and may
+  machine.submit(9, demand, 0s, 3);  // and this one may not
+  CHECK(taken(machine).places == std::vector<placed>{{8, 3}, {9, 4}});
+}
+
 TEST_CASE("A task goes only to a member that offers what it needs", "[placement]") {
   placement machine;
   machine.join(1, "plain", slots(9), 0s);
@@ -169,6 +197,8 @@ namespace {
 
 /// Returns how many tasks were refused before the members went.
 std::size_t come_and_go(unsigned seed) {
+  constexpr std::size_t most_replicas = 4;
+  constexpr std::size_t most_in_flight = 2;
   std::mt19937 chance{seed};
   const auto below = [&](std::size_t limit) { return chance() % limit; };
   const std::vector<std::string> plugins{"a", "b", "c"};
@@ -221,12 +251,27 @@ std::size_t come_and_go(unsigned seed) {
     }
     REQUIRE(working == at_work.size());
     REQUIRE(working + machine.waiting() == open.size());
+    std::map<std::string, std::map<placement::member_id, std::size_t>> limited;
+    for (const auto& [task, member] : at_work) {
+      if (!demands.at(task).limited.empty()) ++limited[demands.at(task).limited][member];
+    }
+    const auto admitted = [&](const task_demand& demand, placement::member_id member) {
+      if (demand.limited.empty()) return true;
+      const auto& there = limited[demand.limited];
+      const auto found = there.find(member);
+      return found != there.end() ? found->second < demand.max_in_flight
+                                  : there.size() < demand.replicas;
+    };
+    for (const auto& [name, there] : limited) {
+      REQUIRE(there.size() <= most_replicas);
+      for (const auto& [member, count] : there) REQUIRE(count <= most_in_flight);
+    }
     // Nobody waits for a place that is free.
     for (const auto task : open) {
       if (at_work.contains(task)) continue;
       for (const auto& [id, member] : machine.members()) {
         REQUIRE((member.draining || member.tasks.size() == member.offer.slots ||
-                 !demands.at(task).fits(member.offer)));
+                 !demands.at(task).fits(member.offer) || !admitted(demands.at(task), id)));
       }
     }
   };
@@ -253,6 +298,11 @@ std::size_t come_and_go(unsigned seed) {
         for (auto more = below(12); more > 0; --more) {
           ++tasks;
           demands[tasks] = {some(2), {}};
+          if (below(4) == 0) {
+            demands[tasks].limited = "n" + std::to_string(below(3));
+            demands[tasks].replicas = most_replicas;
+            demands[tasks].max_in_flight = most_in_flight;
+          }
           open.insert(tasks);
           machine.submit(tasks, demands[tasks], now);
         }

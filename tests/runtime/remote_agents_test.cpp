@@ -179,8 +179,7 @@ TEST_CASE("Agents of a plugin that only workers have live on the server and work
   agent_cluster cluster;
   auto& worker = cluster.add("one");
   const auto pay_in = [&](const std::string& key, int amount) {
-    return cluster.runs
-        ->run(json_state{cluster.system->type(), {{"key", key}, {"amount", amount}}})
+    return cluster.runs->run(json_state{cluster.system->type(), {{"key", key}, {"amount", amount}}})
         .at("sum")
         .get<int>();
   };
@@ -410,11 +409,11 @@ TEST_CASE("What a file says of agents is checked", "[remote_agents]") {
   const cluster_folder folder{
       "plugins: {kit: {on: workers}}\nstate: {sum: integer}\n"
       "agents:\n  kit.till: {mailbox: 0, overflow: drop, idle: 1 parsec, placement: [], speed: 1}\n"
-      "  kat.till: {}\n"
+      "  kat.till: {placement: {replicas: 0, max_in_flight: x}}\n"
       "nodes: {n: {lua: 'return {}'}}\nedges: [start -> n -> END]\n"};
   const auto problems = folder.problems();
-  for (const auto* part :
-       {"team.yaml:4:", "mailbox", "overflow", "idle", "placement", "speed", "kat"}) {
+  for (const auto* part : {"team.yaml:4:", "mailbox", "overflow", "idle", "placement", "speed",
+                           "kat", "replicas", "max_in_flight"}) {
     CHECK_THAT(problems, Contains(part));
   }
 }

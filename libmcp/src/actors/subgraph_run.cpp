@@ -104,6 +104,7 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   link->budget = parent_link.budget;
   link->writer = parent_link.writer;
   link->memory = parent_link.memory;
+  link->metrics = parent_link.metrics;
   link->spans = parent_link.spans;
   link->trace = parent_link.trace;
   link->epoch = parent_link.epoch;

@@ -64,6 +64,12 @@ void placement::leave(member_id member, instant now) {
   if (found == members_.end()) return;
   const auto gone = std::move(found->second);
   members_.erase(found);
+  std::set<std::string> freed;
+  for (const auto task : gone.tasks) {
+    const auto& demand = tasks_.at(task).demand;
+    uncount(demand, member);
+    freed.insert(demand.limited);
+  }
   for (const auto task : gone.tasks) {
     auto& state = tasks_.at(task);
     state.member = 0;
@@ -77,6 +83,7 @@ void placement::leave(member_id member, instant now) {
       wait(task, state, now);
     }
   }
+  for (const auto& limited : freed) fill_limited(limited);
   judge_hopes(now);
 }
 
@@ -90,8 +97,9 @@ void placement::drain(member_id member, instant now) {
 void placement::submit(task_id task, task_demand demand, instant now, member_id rather) {
   auto& state = tasks_[task];
   state.demand = std::move(demand);
-  if (const auto known = members_.find(rather);
-      known != members_.end() && is_free(known->second) && state.demand.fits(known->second.offer)) {
+  if (const auto known = members_.find(rather); known != members_.end() && is_free(known->second) &&
+                                                state.demand.fits(known->second.offer) &&
+                                                admits(state.demand, rather)) {
     return put(task, state, rather);
   }
   // Who waits with the same demand goes first, and there is none when somebody is free.
@@ -107,11 +115,13 @@ void placement::finish(task_id task) {
   const auto found = tasks_.find(task);
   if (found == tasks_.end()) return;
   const auto member = found->second.member;
-  if (member == 0) leave_queue(task, found->second.demand);
+  const auto demand = std::move(found->second.demand);
   tasks_.erase(found);
-  if (member == 0) return;
+  if (member == 0) return leave_queue(task, demand);
   members_.at(member).tasks.erase(task);
+  uncount(demand, member);
   fill(member);
+  fill_limited(demand.limited);
 }
 
 void placement::tick(instant now) {
@@ -150,12 +160,31 @@ placement::member_id placement::best_member(const task_demand& demand) const {
   member_id best = 0;
   const member_view* view = nullptr;
   for (const auto& [id, member] : members_) {
-    if (!is_free(member) || !demand.fits(member.offer)) continue;
+    if (!is_free(member) || !demand.fits(member.offer) || !admits(demand, id)) continue;
     if (view != nullptr && !rather(member, *view)) continue;
     best = id;
     view = &member;
   }
   return best;
+}
+
+bool placement::admits(const task_demand& demand, member_id member) const {
+  if (demand.limited.empty()) return true;
+  const auto at_work = limited_.find(demand.limited);
+  if (at_work == limited_.end()) return true;
+  const auto here = at_work->second.find(member);
+  if (here != at_work->second.end()) {
+    return demand.max_in_flight == 0 || here->second < demand.max_in_flight;
+  }
+  return demand.replicas == 0 || at_work->second.size() < demand.replicas;
+}
+
+void placement::uncount(const task_demand& demand, member_id member) {
+  if (demand.limited.empty()) return;
+  const auto at_work = limited_.find(demand.limited);
+  const auto here = at_work->second.find(member);
+  if (--here->second == 0) at_work->second.erase(here);
+  if (at_work->second.empty()) limited_.erase(at_work);
 }
 
 bool placement::has_hope(const task_demand& demand) const {
@@ -169,6 +198,7 @@ void placement::put(task_id task, task_state& state, member_id member) {
   view.tasks.insert(task);
   view.last_placed = ++placements_;
   state.member = member;
+  if (!state.demand.limited.empty()) ++limited_[state.demand.limited][member];
   actions_.emplace_back(place{task, member});
 }
 
@@ -192,7 +222,7 @@ void placement::fill(member_id member) {
   while (is_free(view)) {
     const std::pair<const task_demand, queue>* oldest = nullptr;
     for (const auto& one : waiting_) {
-      if (!one.first.fits(view.offer)) continue;
+      if (!one.first.fits(view.offer) || !admits(one.first, member)) continue;
       if (oldest == nullptr || *one.second.tasks.begin() < *oldest->second.tasks.begin()) {
         oldest = &one;
       }
@@ -202,6 +232,23 @@ void placement::fill(member_id member) {
     auto& state = tasks_.at(task);
     leave_queue(task, state.demand);
     put(task, state, member);
+  }
+}
+
+void placement::fill_limited(const std::string& limited) {
+  if (limited.empty()) return;
+  for (bool placed = true; placed;) {
+    placed = false;
+    for (const auto& [demand, queue] : waiting_) {
+      const auto member = demand.limited == limited ? best_member(demand) : member_id{0};
+      if (member == 0) continue;
+      const auto task = *queue.tasks.begin();
+      auto& state = tasks_.at(task);
+      leave_queue(task, state.demand);  // may end the queue
+      put(task, state, member);
+      placed = true;
+      break;
+    }
   }
 }
 

@@ -29,6 +29,10 @@ struct task_demand {
   std::set<std::string> plugins{};
   std::map<std::string, std::string> labels{};
   bool agents = false;  ///< the task is a message of an agent
+  /// What the two limits count the tasks of; those that name it agree on them. Empty: no limits.
+  std::string limited{};
+  std::size_t replicas = 0;       ///< members that work on it at once; 0: any number
+  std::size_t max_in_flight = 0;  ///< tasks of it that a member works on at once; 0: any number
 
   friend auto operator<=>(const task_demand&, const task_demand&) = default;
   [[nodiscard]] bool fits(const member_offer& offer) const;
@@ -113,11 +117,17 @@ class placement {
   };
 
   [[nodiscard]] member_id best_member(const task_demand& demand) const;
+  /// Whether the demand's limits let the member have one more of its tasks.
+  [[nodiscard]] bool admits(const task_demand& demand, member_id member) const;
   [[nodiscard]] bool has_hope(const task_demand& demand) const;
   void put(task_id task, task_state& state, member_id member);
   void wait(task_id task, task_state& state, instant now);
   void leave_queue(task_id task, const task_demand& demand);
   void fill(member_id member);
+  /// The task no longer counts for its member.
+  void uncount(const task_demand& demand, member_id member);
+  /// Places what its limits kept waiting.
+  void fill_limited(const std::string& limited);
   void judge_hopes(instant now);
   void reject(task_id task, errc code, std::string why);
   [[nodiscard]] std::optional<instant> end_of_patience(const queue& tasks) const;
@@ -128,6 +138,8 @@ class placement {
   std::map<task_id, task_state> tasks_;
   std::map<task_demand, queue> waiting_;
   std::size_t waiting_count_ = 0;
+  /// Tasks that members work on, by what their limits count.
+  std::map<std::string, std::map<member_id, std::size_t>> limited_;
   std::uint64_t placements_ = 0;
   std::vector<action> actions_;
 };

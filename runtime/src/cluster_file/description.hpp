@@ -2,12 +2,12 @@
 
 #include "cluster_file/map_reader.hpp"
 #include "mcp/agent_spec.hpp"
+#include "mcp/agent_supervision.hpp"
 #include "mcp/agents/chat_model.hpp"
 #include "mcp/agents/mcp_client.hpp"
 #include "mcp/agents/model_endpoint.hpp"
 #include "mcp/agents/model_node.hpp"
 #include "mcp/agents/model_policies.hpp"
-#include "mcp/agent_supervision.hpp"
 #include "mcp/policy.hpp"
 #include "mcp/run.hpp"
 #include "script/template.hpp"
@@ -194,6 +194,8 @@ struct agent_node_description {
 struct placement_description {
   file_position at{};
   std::map<std::string, std::string> labels{};  ///< that the worker must have
+  std::size_t replicas = 0;                     ///< workers at once; 0: any number
+  std::size_t max_in_flight = 0;                ///< tasks of a worker at once; 0: any number
 };
 
 /// What a file says of a type of agents.

@@ -6,6 +6,7 @@ namespace {
 constexpr std::size_t most_agent_types = 1'000;
 constexpr std::int64_t most_mailbox = 1'000'000;
 constexpr std::int64_t most_intensity = 1'000'000;
+constexpr std::int64_t most_of_placement = 10'000;
 
 agent_type_description read_agent_type(const yaml_node::entry& entry, const reading& with) {
   agent_type_description result;
@@ -38,17 +39,23 @@ agent_type_description read_agent_type(const yaml_node::entry& entry, const read
 std::optional<placement_description> read_placement(map_reader& keys) {
   const auto* node = keys.any("placement");
   if (node == nullptr) return std::nullopt;
-  placement_description placement{node->at, {}};
+  placement_description placement{.at = node->at};
   if (node->is(yaml_node::kind::scalar)) {
     static_cast<void>(keys.word("placement", {"workers"}));
     return placement;
   }
   if (!node->is(yaml_node::kind::map)) {
-    keys.wrong("placement", "is " + std::string{name(node->what)},
-               "write `workers`, or `labels` that the worker must have");
+    keys.wrong(
+        "placement", "is " + std::string{name(node->what)},
+        "write `workers`, or what the worker must have: `labels`, `replicas`, `max_in_flight`");
     return placement;
   }
   map_reader inner{*node, "`placement`", keys.problems()};
+  const auto count = [&](const char* key) {
+    return static_cast<std::size_t>(inner.integer(key, 1, most_of_placement).value_or(0));
+  };
+  placement.replicas = count("replicas");
+  placement.max_in_flight = count("max_in_flight");
   const auto* labels = inner.map("labels");
   if (labels == nullptr) return placement;
   for (const auto& entry : labels->entries) {

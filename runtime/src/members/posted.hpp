@@ -15,8 +15,10 @@ class posted {
  public:
   posted() = default;
   template <class... Args>
-  explicit posted(caf::actor_system& system, Args&&... args)
-      : actor_(system.spawn<Actor>(std::forward<Args>(args)...)) {}
+  explicit posted(caf::actor_system& system, Args&&... args) {
+    caf::actor_config config{&system.middleman().backend()};
+    actor_ = system.spawn_class<Actor, caf::no_spawn_options>(config, std::forward<Args>(args)...);
+  }
 
   [[nodiscard]] const caf::actor& actor() const noexcept { return actor_; }
 

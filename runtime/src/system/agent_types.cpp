@@ -1,5 +1,6 @@
 #include "system/agent_types.hpp"
 
+#include "system/graph_maker.hpp"
 #include "system/remote_agents.hpp"
 
 #include <map>
@@ -47,7 +48,7 @@ std::vector<agent_spec> make_agent_types(const cluster_description& file, const 
     const bool away = here == made.end() ? plugins.is_on_workers(name) : type.placement.has_value();
     if (!away || !workers || placed.contains(name)) continue;
     task_demand demand{.plugins = {plugin_label(name)}, .agents = true};
-    if (type.placement) demand.labels = type.placement->labels;
+    if (type.placement) limit(demand, *type.placement, file.name + '/' + name);
     const auto options = here == made.end() ? type.applied_to({}) : here->second.options;
     placed.emplace(name, make_remote_agent(name, options, hash, std::move(demand), workers));
   }

@@ -89,6 +89,13 @@ void graph_maker::add_node(const node_description& node) {
   builder_.nodes.push_back(std::move(spec));
 }
 
+void limit(task_demand& demand, const placement_description& placement, std::string name) {
+  demand.labels = placement.labels;
+  demand.replicas = placement.replicas;
+  demand.max_in_flight = placement.max_in_flight;
+  if (demand.replicas > 0 || demand.max_in_flight > 0) demand.limited = std::move(name);
+}
+
 bool is_placed(const node_description& node, const cluster_description& file) {
   if (node.placement) return true;
   const auto* typed = std::get_if<typed_node_description>(&node.what);
@@ -100,7 +107,9 @@ bool is_placed(const node_description& node, const cluster_description& file) {
 
 task_demand graph_maker::demand_of(const node_description& node) const {
   task_demand demand;
-  if (node.placement) demand.labels = node.placement->labels;
+  if (node.placement) {
+    limit(demand, *node.placement, parts_.file.name + '/' + what_.name + '/' + node.name);
+  }
   const auto need = [&](const placed_name& type) {
     if (auto label = plugin_label(type.name); !label.empty()) demand.plugins.insert(label);
   };

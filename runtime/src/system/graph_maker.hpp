@@ -83,6 +83,9 @@ class graph_maker {
   std::shared_ptr<send_inputs> inputs_ = std::make_shared<send_inputs>();
 };
 
+/// What a file says of where tasks run, and `name`: what its limits count.
+void limit(task_demand& demand, const placement_description& placement, std::string name);
+
 /// Whether the node runs on workers, because it or its plugin is there.
 [[nodiscard]] bool is_placed(const node_description& node, const cluster_description& file);
 
