@@ -39,11 +39,13 @@ worker_settings settings_of(worker_options options) {
 
 struct cluster_worker::parts {
   explicit parts(worker_settings settings)
-      : nodes(std::min<std::size_t>(settings.offer.slots, most_threads)),
+      : threads(std::min<std::size_t>(settings.offer.slots, most_threads)),
+        nodes(threads),
         actor(system, std::move(settings), std::ref(nodes), std::ref(errands)) {}
 
   cluster_actors_config config{};
-  boost::asio::thread_pool nodes;
+  boost::asio::thread_pool threads;  ///< for nodes
+  node_queue nodes;
   boost::asio::thread_pool errands{errand_threads};
   caf::actor_system system{config};
   posted<worker_actor> actor;
@@ -55,7 +57,7 @@ cluster_worker::cluster_worker(worker_options options)
 cluster_worker::~cluster_worker() {
   parts_->actor.end();
   parts_->errands.join();
-  parts_->nodes.join();
+  parts_->threads.join();
 }
 
 worker_status cluster_worker::status() const {

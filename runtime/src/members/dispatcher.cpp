@@ -41,6 +41,7 @@ caf::behavior dispatcher::make_behavior() {
 }
 
 void dispatcher::on_exit() {
+  box()->close();
   for (auto& [id, one] : members_) {
     if (one->pipe) send(one->pipe, close_message{});
   }

@@ -4,7 +4,7 @@
 #include "cluster/membership.hpp"
 #include "cluster/remote_nodes.hpp"
 #include "members/cluster_server.hpp"
-#include "net/caf.hpp"
+#include "net/cluster_actor.hpp"
 #include "system/remote_agents.hpp"
 
 #include <deque>
@@ -55,6 +55,8 @@ class dispatcher final : public cluster_actor {
   void stop(const error& reason);
 
  private:
+  void settled() override { act(); }
+
   using member_id = placement::member_id;
   struct stranger {
     caf::actor pipe{};

@@ -26,7 +26,6 @@ void dispatcher::answer(const std::shared_ptr<remote_agent_call>& call, agent_an
   const auto at = members_.find(placement_.member_of(known->second));
   if (at == members_.end()) return;
   say(*at->second, std::move(what));
-  act();
 }
 
 void dispatcher::say_agent_task(member& to, open_call& open) {

@@ -33,7 +33,6 @@ void dispatcher::submit(open_call call, task_demand demand, member_id rather) {
   by_call_[call.agent ? static_cast<const void*>(call.agent.get()) : call.call.get()] = task;
   calls_.emplace(task, std::move(call));
   placement_.submit(task, std::move(demand), steady_time(), rather);
-  act();
 }
 
 void dispatcher::withdraw(const std::shared_ptr<remote_call>& call) {
@@ -50,7 +49,6 @@ void dispatcher::withdraw(const void* call) {
   if (const auto found = members_.find(at); found != members_.end()) {
     say(*found->second, cancel_message{number});
   }
-  act();
 }
 
 dispatcher::open_call dispatcher::close_call(placement::task_id task) {

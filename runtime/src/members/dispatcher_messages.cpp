@@ -104,45 +104,46 @@ void dispatcher::take(member& from, wish_message wish) {
       } catch (const std::exception& wrong) {
         told.failure = encode_failure({.error = error{errc::store_failed, wrong.what()}});
       }
-      caf::anon_send(self, task_posted{[this, told, to] { answer_later(to, told); }});
+      box()->post(self, [this, told, to] { answer_later(to, told); });
     });
   };
   try {
     std::visit(
-        overloaded{
-            [&](const answer_wanted& one) {
-              told.bytes = port.answer(static_cast<std::size_t>(one.index));
-              answer(from, std::move(told));
-            },
-            [&](const charge_wanted& one) {
-              port.charge(one.counter, one.amount);
-              answer(from, std::move(told));
-            },
-            [&](const durability_wanted&) {
-              port.when_durable([this, told, to, self = caf::actor_cast<caf::actor>(this)] {
-                caf::anon_send(self, task_posted{[this, told, to] { answer_later(to, told); }});
-              });
-            },
-            [&](effect_wanted& one) {
-              in_errand(
-                  [key = std::move(one.key)](context_port& run) { return run.find_effect(key); });
-            },
-            [&](effect_kept& one) {
-              in_errand([kept = std::move(one)](context_port& run) -> std::optional<std::string> {
-                run.keep_effect(kept.key, kept.result);
-                return std::nullopt;
-              });
-            },
-            [&](memory_wanted& one) {
-              in_errand([request = std::move(one.request)](
-                            context_port& run) -> std::optional<std::string> {
-                auto* store = run.memory();
-                if (store == nullptr) {
-                  throw error{errc::no_store, "the task's run has no memory store"};
-                }
-                return serve_memory(*store, request);
-              });
-            }},
+        overloaded{[&](const answer_wanted& one) {
+                     told.bytes = port.answer(static_cast<std::size_t>(one.index));
+                     answer(from, std::move(told));
+                   },
+                   [&](const charge_wanted& one) {
+                     port.charge(one.counter, one.amount);
+                     answer(from, std::move(told));
+                   },
+                   [&](const durability_wanted&) {
+                     port.when_durable([this, told, to, self = caf::actor_cast<caf::actor>(this)] {
+                       box()->post(self, [this, told, to] { answer_later(to, told); });
+                     });
+                   },
+                   [&](effect_wanted& one) {
+                     in_errand([key = std::move(one.key)](context_port& run) {
+                       return run.find_effect(key);
+                     });
+                   },
+                   [&](effect_kept& one) {
+                     in_errand(
+                         [kept = std::move(one)](context_port& run) -> std::optional<std::string> {
+                           run.keep_effect(kept.key, kept.result);
+                           return std::nullopt;
+                         });
+                   },
+                   [&](memory_wanted& one) {
+                     in_errand([request = std::move(one.request)](
+                                   context_port& run) -> std::optional<std::string> {
+                       auto* store = run.memory();
+                       if (store == nullptr) {
+                         throw error{errc::no_store, "the task's run has no memory store"};
+                       }
+                       return serve_memory(*store, request);
+                     });
+                   }},
         wish.what);
   } catch (const error& wrong) {
     told.failure = encode_failure({.error = wrong});
@@ -186,7 +187,6 @@ void dispatcher::answer_later(member_id to, told_message told) {
   const auto found = members_.find(to);
   if (found == members_.end()) return;
   answer(*found->second, std::move(told));
-  act();
 }
 
 void dispatcher::say(member& to, const server_message& what) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/caf.hpp"
+#include "net/cluster_actor.hpp"
 
 #include <exception>
 #include <future>
@@ -25,7 +25,7 @@ class posted {
   /// `what(Actor&)` later.
   template <class What>
   void post(What what) const {
-    caf::anon_send(actor_, task_posted{[self = self(), what = std::move(what)] { what(*self); }});
+    self()->box()->post(actor_, [self = self(), what = std::move(what)] { what(*self); });
   }
   /// `what(Actor&)` now: waits for its result. Not from the actor, and not after `end`.
   template <class What>

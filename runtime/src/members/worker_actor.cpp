@@ -30,8 +30,8 @@ failure_item failure_of_size(std::size_t bytes, std::size_t most) {
 
 }  // namespace
 
-worker_actor::worker_actor(caf::actor_config& config, worker_settings settings,
-                           boost::asio::thread_pool& nodes, boost::asio::thread_pool& errands)
+worker_actor::worker_actor(caf::actor_config& config, worker_settings settings, node_queue& nodes,
+                           boost::asio::thread_pool& errands)
     : cluster_actor(config), settings_(std::move(settings)), nodes_(nodes), errands_(errands) {}
 
 caf::behavior worker_actor::make_behavior() {
@@ -56,6 +56,7 @@ caf::behavior worker_actor::make_behavior() {
 void worker_actor::on_exit() {
   if (pipe_) send(pipe_, close_message{});
   pipe_ = nullptr;
+  box()->close();
   lose_tasks();
   systems_.clear();
 }
@@ -268,7 +269,7 @@ void worker_actor::take(task_message task) {
   }
   with_system(hash, [this, made](const known_system& system) {
     if (system.failed) return made->fail({.error = *system.failed});
-    boost::asio::post(nodes_, [made, system = system.ready] { made->run(*system); });
+    nodes_.post([made, system = system.ready] { made->run(*system); });
   });
 }
 
@@ -287,7 +288,7 @@ void worker_actor::take(agent_task_message message) {
   if (missing) return made->miss_state();
   with_system(hash, [this, made](const known_system& system) {
     if (system.failed) return made->fail(*system.failed);
-    boost::asio::post(nodes_, [made, system = system.ready] {
+    nodes_.post([made, system = system.ready] {
       try {
         made->run(system->agent(made->message().type), system);
       } catch (const error& wrong) {
@@ -314,7 +315,7 @@ void worker_actor::take(told_message told) {
   if (found == tasks_.end()) return;
   auto then = found->second->told(std::move(told));
   if (!then) return;
-  boost::asio::post(nodes_, [then = std::move(then)] {
+  nodes_.post([then = std::move(then)] {
     try {
       then();
     } catch (...) {  // as the engine does: the reply object in it says that it was dropped
@@ -340,21 +341,20 @@ worker_outlet worker_actor::outlet(std::uint64_t task) {
       if (const auto* asks = std::get_if<wish_message>(&message)) {
         told_message told{
             .task = task, .number = asks->number, .failure = failure_of_size(bytes.size(), most)};
-        return caf::anon_send(self, task_posted{[this, mine, told = std::move(told)] {
-                                if (mine == incarnation_) take(told);
-                              }});
+        return box()->post(self, [this, mine, told = std::move(told)] {
+          if (mine == incarnation_) take(told);
+        });
       }
       bytes = to_cbor(worker_message{
           result_message{.task = task, .failure = failure_of_size(bytes.size(), most)}});
     }
-    caf::anon_send(self, task_posted{[this, task, mine, ends, may_be_dropped, version,
-                                      bytes = std::move(bytes)]() mutable {
-                     if (mine != incarnation_) return;  // of a server that is gone
-                     if (may_be_dropped && version > link_->version()) return;
-                     say(std::move(bytes), may_be_dropped);
-                     if (ends) done_ += tasks_.erase(task);
-                     pump();
-                   }});
+    box()->post(self, [this, task, mine, ends, may_be_dropped, version,
+                       bytes = std::move(bytes)]() mutable {
+      if (mine != incarnation_) return;  // of a server that is gone
+      if (may_be_dropped && version > link_->version()) return;
+      say(std::move(bytes), may_be_dropped);
+      if (ends) done_ += tasks_.erase(task);
+    });
   };
 }
 
@@ -371,19 +371,17 @@ agent_task_surroundings worker_actor::surroundings(const std::string& address) {
       bytes = to_cbor(worker_message{agent_turn_message{
           .task = task, .end = agent_end{.failure = failure_of_size(bytes.size(), most)}}});
     }
-    caf::anon_send(self, task_posted{[this, task, address, mine, ends, state = std::move(state),
-                                      bytes = std::move(bytes)]() mutable {
-                     if (mine != incarnation_ || !agent_tasks_.contains(task)) return;
-                     say(std::move(bytes), false);
-                     if (ends) {
-                       agent_states_.keep(address, task, std::move(state));
-                       done_ += agent_tasks_.erase(task);
-                     }
-                     pump();
-                   }});
+    box()->post(self, [this, task, address, mine, ends, state = std::move(state),
+                       bytes = std::move(bytes)]() mutable {
+      if (mine != incarnation_ || !agent_tasks_.contains(task)) return;
+      say(std::move(bytes), false);
+      if (!ends) return;
+      agent_states_.keep(address, task, std::move(state));
+      done_ += agent_tasks_.erase(task);
+    });
   };
   return {say_turn, [&nodes = nodes_](std::function<void()> what) {
-            boost::asio::post(nodes, [what = std::move(what)] {
+            nodes.post([what = std::move(what)] {
               try {
                 what();
               } catch (...) {  // what is at work says itself how it ended

@@ -2,8 +2,9 @@
 
 #include "members/agent_task.hpp"
 #include "members/cluster_worker.hpp"
+#include "members/node_queue.hpp"
 #include "members/worker_task.hpp"
-#include "net/caf.hpp"
+#include "net/cluster_actor.hpp"
 #include "net/sockets.hpp"
 #include "net/tls.hpp"
 
@@ -42,7 +43,7 @@ struct worker_settings {
 class worker_actor final : public cluster_actor {
  public:
   /// `nodes` runs the nodes, `errands` connects and loads; both outlive the actor.
-  worker_actor(caf::actor_config& config, worker_settings settings, boost::asio::thread_pool& nodes,
+  worker_actor(caf::actor_config& config, worker_settings settings, node_queue& nodes,
                boost::asio::thread_pool& errands);
 
   caf::behavior make_behavior() override;
@@ -54,6 +55,8 @@ class worker_actor final : public cluster_actor {
   void leave(const std::string& reason);
 
  private:
+  void settled() override { pump(); }
+
   struct known_system {
     std::shared_ptr<const worker_system> ready{};
     std::optional<error> failed{};
@@ -94,7 +97,7 @@ class worker_actor final : public cluster_actor {
   [[nodiscard]] caf::actor me() { return caf::actor_cast<caf::actor>(this); }
 
   worker_settings settings_;
-  boost::asio::thread_pool& nodes_;
+  node_queue& nodes_;
   boost::asio::thread_pool& errands_;
   std::uint64_t incarnation_ = 0;
   std::optional<delivery_link> link_;

@@ -66,19 +66,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(mcp::cluster::clock_tick)
 
 namespace mcp::cluster {
 
-/// Base of the cluster's actors: nothing of CAF's defaults prints or lets an exception through. They
-/// live on the thread that reads and writes the connections, as between it and a thread of the
-/// scheduler each message would cost a wake-up: they must never wait.
-class cluster_actor : public caf::io::broker {
- public:
-  explicit cluster_actor(caf::actor_config& config) : caf::io::broker(config) {
-    set_default_handler(caf::drop);
-    set_down_handler([](caf::down_msg&) {});
-    set_exception_handler(
-        [](std::exception_ptr&) { return caf::make_error(caf::sec::runtime_error); });
-  }
-};
-
 /// An actor system for the members of a cluster, with CAF's networking.
 struct cluster_actors_config : caf::actor_system_config {
   cluster_actors_config();
