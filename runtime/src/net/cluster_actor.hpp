@@ -4,6 +4,7 @@
 #include "net/post_box.hpp"
 
 #include <memory>
+#include <utility>
 
 namespace mcp::cluster {
 
@@ -17,6 +18,12 @@ class cluster_actor : public caf::io::broker {
     set_down_handler([](caf::down_msg&) {});
     set_exception_handler(
         [](std::exception_ptr&) { return caf::make_error(caf::sec::runtime_error); });
+  }
+
+  /// A broker of CAF 0.17 leaves its mailbox open and full when it ends: what is in there, such as
+  /// a delayed message to itself, would keep it for ever. It has no sockets of its own to close.
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
+    return caf::scheduled_actor::cleanup(std::move(reason), host);
   }
 
   /// For those who have it do something: they hold a handle of it.
