@@ -69,9 +69,10 @@ bool remote_agent_call::wanted() const {
   std::optional<agent_later<raw_cbor>> later;
   {
     const std::lock_guard lock{mutex_};
-    if (!over_) later = later_;
+    if (over_ || acting_) return !over_;  // who acts for it is its agent
+    later = later_;
   }
-  return later && later->wanted();
+  return later->wanted();
 }
 
 void remote_agent_call::push(happening what) {
@@ -95,7 +96,8 @@ void remote_agent_call::go_on(raw_cbor& state, agent_context& ctx) {
       std::deque<happening> now;
       {
         const std::lock_guard lock{mutex_};
-        if (happened_.empty()) {
+        acting_ = !happened_.empty();
+        if (!acting_) {
           later_ = ctx.later<raw_cbor>();
           waits_ = true;
           return;

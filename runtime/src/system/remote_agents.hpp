@@ -70,6 +70,7 @@ class remote_agent_call final : public std::enable_shared_from_this<remote_agent
   std::deque<happening> happened_;              ///< and was not done here yet
   std::optional<agent_later<raw_cbor>> later_;  ///< the last that the agent waited for
   bool waits_ = false;                          ///< for what happens next
+  bool acting_ = false;                         ///< what happened is being done here
   bool worked_ = false;                         ///< a worker has done something already
   bool over_ = false;
 };
