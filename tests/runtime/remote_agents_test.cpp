@@ -75,6 +75,15 @@ struct do_all {
 MCP_STRUCT(do_all, how)
 struct hold {};
 MCP_STRUCT(hold)
+struct shout {
+  using reply = std::string;
+  std::int64_t size = 1;
+};
+MCP_STRUCT(shout, size)
+struct listen {
+  std::int64_t size = 1;
+};
+MCP_STRUCT(listen, size)
 
 void do_everything(till& s, const do_all& m, agent_context& ctx) {
   s.sum += 1'000;
@@ -131,6 +140,13 @@ void offer_agents(plugin& to) {
                                on.reply(state.sum);
                              });
                    })
+                   .on([](till&, const listen& m, agent_context& ctx) {
+                     ctx.ask("near.shouter/x", shout{m.size}, patience,
+                             [](till&, const agent_outcome& got, agent_context& on) {
+                               if (got.error) on.reject(*got.error);
+                               on.reply(static_cast<std::int64_t>(got.as<std::string>().size()));
+                             });
+                   })
                    .on([](till& t, const hold&, agent_context& ctx) {
                      met->wait_until_open(ctx);
                      return ++t.sum;
@@ -139,6 +155,14 @@ void offer_agents(plugin& to) {
                      return till{key == "rich" ? 100 : 0, {}};
                    }));
 }
+
+/// What the server has itself.
+void offer_near(plugin& to) {
+  to.agent("", mcp::agent<till>("shouter").on([](const till&, const shout& m) {
+    return std::string(static_cast<std::size_t>(m.size), 'x');
+  }));
+}
+constexpr plugin_manifest near_plugin{"FASTMCP", plugin_abi, "near", "1.0.0", "", offer_near};
 
 constexpr plugin_manifest agents_plugin{"FASTMCP", plugin_abi, "kit", "1.0.0", "", offer_agents};
 
@@ -324,6 +348,27 @@ TEST_CASE("What a lost worker had sent and asked is forgotten when its message b
   CHECK(answer.get() == 3);
   CHECK(cluster.ask("other", "read_all")["sum"] == 3);  // the first question was withdrawn
   CHECK(cluster.ask("ann", "read_all")["lines"] == json{"asks"});
+}
+
+TEST_CASE("An answer that does not fit a message is the error of the question, and nothing else",
+          "[remote_agents]") {
+  constexpr std::size_t most = 20'000;
+  small_cluster cluster{agents_plugin, {.link = {.message_bytes = most}}};
+  const cluster_folder folder{
+      "plugins: {kit: {on: workers}}\nstate: {sum: integer}\nagents: {kit.till: {}}\n"
+      "nodes: {n: {lua: 'return {}'}}\nedges: [start -> n -> END]\n"};
+  auto load = cluster.options();
+  load.plugins.built_in.push_back(load_plugin(near_plugin));
+  const auto system = folder.load(load);
+  static_cast<void>(system->executor());
+  cluster.add("one");
+  const auto listen_to = [&](std::size_t size) {
+    return system->agents()->ask_json("kit.till/ann", "listen", json{{"size", size}}.dump(),
+                                      patience);
+  };
+  CHECK(listen_to(10'000) == "10000");
+  CHECK_THROWS_WITH(listen_to(most), Contains("a message to a worker has at most 20000"));
+  CHECK(listen_to(5) == "5");
 }
 
 TEST_CASE("A handler on a worker hears that nobody waits any more", "[remote_agents]") {

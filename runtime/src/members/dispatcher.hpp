@@ -111,6 +111,8 @@ class dispatcher final : public cluster_actor {
   void take(member& from, const leaving_message& leaving);
   void take(member& from, agent_turn_message turn);
   void answer(member& to, told_message told);
+  /// Bytes that do not fit a message become its failure.
+  void fit(std::optional<std::string>& bytes, std::optional<failure_item>& failure) const;
   void answer_later(member_id to, told_message told);
   /// Of a node. Null: there is none, or it was withdrawn.
   [[nodiscard]] open_call* call_of(const member& from, std::uint64_t number);

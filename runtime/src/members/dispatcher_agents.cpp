@@ -25,6 +25,7 @@ void dispatcher::answer(const std::shared_ptr<remote_agent_call>& call, agent_an
   if (calls_.at(known->second).number != what.task) return;
   const auto at = members_.find(placement_.member_of(known->second));
   if (at == members_.end()) return;
+  fit(what.bytes, what.failure);
   say(*at->second, std::move(what));
 }
 

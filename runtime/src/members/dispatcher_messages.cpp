@@ -172,15 +172,19 @@ void dispatcher::take(member& from, const leaving_message& leaving) {
 }
 
 void dispatcher::answer(member& to, told_message told) {
-  const auto most = limits_.link.message_bytes;
-  if (told.bytes && told.bytes->size() + bytes_around_answer > most) {
-    const error wrong{errc::too_large,
-                      "what a task asks for has " + std::to_string(told.bytes->size()) +
-                          " bytes; a message to a worker has at most " + std::to_string(most)};
-    told.bytes.reset();
-    told.failure = encode_failure({.error = wrong});
-  }
+  fit(told.bytes, told.failure);
   say(to, std::move(told));
+}
+
+void dispatcher::fit(std::optional<std::string>& bytes,
+                     std::optional<failure_item>& failure) const {
+  const auto most = limits_.link.message_bytes;
+  if (!bytes || bytes->size() + bytes_around_answer <= most) return;
+  failure = encode_failure(
+      {.error = error{errc::too_large, "what a task asks for has " + std::to_string(bytes->size()) +
+                                           " bytes; a message to a worker has at most " +
+                                           std::to_string(most)}});
+  bytes.reset();
 }
 
 void dispatcher::answer_later(member_id to, told_message told) {
