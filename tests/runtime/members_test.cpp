@@ -562,6 +562,22 @@ TEST_CASE("An effect that is being kept when its worker dies does not happen aga
   CHECK(here.effects == 1);
 }
 
+TEST_CASE("A worker has as many tasks of a node as its placement says", "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster{manifest};
+  cluster.add("one", 4);
+  const cluster_folder folder{one_node("type: kit.wait, placement: {max_in_flight: 1}")};
+  const auto system = folder.load(cluster.options());
+  auto first = system->executor().start(json_state{system->type()});
+  auto second = system->executor().start(json_state{system->type()});
+  here.wait_until([](const meeting& m) { return m.arrived == 1; });
+  eventually([&] { return cluster.server->waiting() == 1; });
+  here.let_go();
+  first.join().check();
+  second.join().check();
+}
+
 TEST_CASE("A cancelled run's task is cancelled at its worker", "[members]") {
   meeting here;
   met = &here;

@@ -450,6 +450,20 @@ TEST_CASE("A stopped agent leaves its worker, and what is stored is as if it had
   CHECK(json::parse(local.ask_json("kit.till/ann", "read_all", "{}", patience))["sum"] == 8);
 }
 
+TEST_CASE("Agents have the options that the file gives their type", "[remote_agents]") {
+  meeting here;
+  met = &here;
+  agent_cluster cluster{"agents: {kit.till: {mailbox: 1}}\n"};
+  cluster.add("one");
+  auto held = std::async(std::launch::async, [&] { return cluster.ask("ann", "hold"); });
+  here.wait_until([](const meeting& m) { return m.ids.size() == 1; });
+  cluster.agents->tell_json("kit.till/ann", "pay", "{}");
+  CHECK_THROWS_WITH(cluster.agents->tell_json("kit.till/ann", "pay", "{}"),
+                    Contains("mailbox = 1"));
+  here.let_go();
+  CHECK(held.get() == 1);
+}
+
 TEST_CASE("What a file says of agents is checked", "[remote_agents]") {
   const cluster_folder folder{
       "plugins: {kit: {on: workers}}\nstate: {sum: integer}\n"

@@ -246,6 +246,16 @@ mcp::executor<json_state>& cluster_system::executor() {
     options.store = service.checkpoints
                         ? service.checkpoints
                         : open_checkpoints(parts_->store, store_access::change, service.server);
+    // Before all else that a store takes: another process may have them, and this is tried again.
+    parts_->agents->system = service.agents;  // nothing may be left of a call that failed
+    if (!service.agents && !parts_->agent_types.empty()) {
+      parts_->agents->system =
+          std::make_shared<agent_system>(agent_system_options{.name = parts_->name,
+                                                              .store = options.store,
+                                                              .supervision = parts_->supervision,
+                                                              .metrics = parts_->service.metrics},
+                                         parts_->agent_types);
+    }
     if (service.pin_versions) {
       options.version = version();
       if (const auto files = parts_->files_locked()) {  // for the runs that are pinned to it
@@ -262,15 +272,6 @@ mcp::executor<json_state>& cluster_system::executor() {
     options.on_recovered = parts_->service.on_recovered;
     options.metrics = parts_->service.metrics;
     options.spans = parts_->service.spans;
-    parts_->agents->system = service.agents;  // nothing may be left of a call that failed
-    if (!service.agents && !parts_->agent_types.empty()) {
-      parts_->agents->system =
-          std::make_shared<agent_system>(agent_system_options{.name = parts_->name,
-                                                              .store = options.store,
-                                                              .supervision = parts_->supervision,
-                                                              .metrics = parts_->service.metrics},
-                                         parts_->agent_types);
-    }
     parts_->executor =
         std::make_unique<mcp::executor<json_state>>(parts_->graph, std::move(options));
   }
