@@ -220,14 +220,16 @@ TEST_CASE("Teams whose agents fail at the same time on many threads stay teams",
       }
     });
   }
+  int revived = 0;
   std::thread operators{[&] {
     for (int i = 0; i < rounds; ++i) {
       agents.stop_tree("shipping", "break", "0");
-      CHECK(agents.revive_tree("orders", "0"));
+      if (agents.revive_tree("orders", "0")) ++revived;
     }
   }};
   for (auto& one : threads) one.join();
   operators.join();
+  CHECK(revived == rounds);
   for (int team = 0; team < teams; ++team) {
     for (const auto& type : shop_members) {
       while (refusal(agents, type + "/" + std::to_string(team))) std::this_thread::yield();
