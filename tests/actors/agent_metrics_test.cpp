@@ -43,9 +43,9 @@ TEST_CASE("Agents that are awake, and how their messages end, are counted", "[ag
     const auto text = counts->text();
     CHECK_THAT(text, Contains("mcp_agents_awake{system=\"crew\"} 2\n"));
     for (const auto* line : {
-             "mcp_agent_messages_total{type=\"ledger\",outcome=\"handled\"} 2\n",
-             "mcp_agent_messages_total{type=\"ledger\",outcome=\"failed\"} 1\n",
-             "mcp_agent_messages_total{type=\"ledger\",outcome=\"rejected\"} 1\n",
+             "mcp_agent_messages_total{outcome=\"handled\",type=\"ledger\"} 2\n",
+             "mcp_agent_messages_total{outcome=\"failed\",type=\"ledger\"} 1\n",
+             "mcp_agent_messages_total{outcome=\"rejected\",type=\"ledger\"} 1\n",
          }) {
       CHECK_THAT(text, Contains(line));
     }
@@ -63,11 +63,11 @@ TEST_CASE("A message that nobody takes is a dead letter, by its type and the rea
   CHECK(agents.counts().undelivered == 2);
   CHECK_THAT(
       box.text(),
-      Contains("mcp_agent_dead_letters_total{type=\"ledger\",reason=\"agent_stopped\"} 2\n"));
+      Contains("mcp_agent_dead_letters_total{reason=\"agent_stopped\",type=\"ledger\"} 2\n"));
   // Who asks hears of it: that is no dead letter.
   CHECK(code_of([&] { return agents.ask("ledger/stopped", add{}, patience); }) ==
         errc::agent_stopped);
-  CHECK_THAT(box.text(), Contains("reason=\"agent_stopped\"} 2\n"));
+  CHECK_THAT(box.text(), Contains("{reason=\"agent_stopped\",type=\"ledger\"} 2\n"));
 }
 
 TEST_CASE("What waits for an agent that is stopped is a dead letter, unless somebody waits for it",
@@ -93,7 +93,7 @@ TEST_CASE("What waits for an agent that is stopped is a dead letter, unless some
   agents.stop("slow/a", "enough");
   CHECK(asked.get_future().get().error);
   CHECK_THAT(counts->text(),
-             Contains("mcp_agent_dead_letters_total{type=\"slow\",reason=\"agent_stopped\"} 1\n"));
+             Contains("mcp_agent_dead_letters_total{reason=\"agent_stopped\",type=\"slow\"} 1\n"));
 }
 
 TEST_CASE("An actor of an agent that dies is counted", "[agent]") {

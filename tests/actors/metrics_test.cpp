@@ -34,15 +34,27 @@ calls_total{who="back\\slash \"quote\"\nline"} 1
 level 0.25
 # HELP sizes Sizes.
 # TYPE sizes histogram
+sizes_count{of="x"} 4
+sizes_sum{of="x"} 6.1
 sizes_bucket{of="x",le="0.5"} 1
 sizes_bucket{of="x",le="1"} 2
 sizes_bucket{of="x",le="2"} 3
 sizes_bucket{of="x",le="+Inf"} 4
-sizes_sum{of="x"} 6.1
-sizes_count{of="x"} 4
 )");
   all.clear(level);
   CHECK_THAT(all.text(), !Contains("level"));
+}
+
+TEST_CASE("A metric keeps its type, its counters do not go down, and its names are checked") {
+  metrics all;
+  all.set(calls, {}, 5);
+  all.set(calls, {}, 3);
+  all.observe({"calls_total", "Another.", type::histogram, steps}, {}, 1);
+  CHECK_THAT(all.text(), Contains("calls_total 5\n") && !Contains("Another."));
+  CHECK_THROWS_WITH(
+      all.add({"two words", ""}),
+      Contains("the metric \"two words\": Invalid metric name; names are of letters"));
+  CHECK(code_of([&] { return all.add(calls, {{"a-b", "c"}}), 0; }) == errc::invalid_argument);
 }
 
 TEST_CASE("Labels without end do not fill the memory, and are told of") {
@@ -94,7 +106,7 @@ TEST_CASE("An executor counts runs, steps, tasks, retries, charges, breakers and
            "mcp_task_seconds_count{graph=\"trip\",node=\"b\",outcome=\"finished\"} 2\n",
            "mcp_task_seconds_count{graph=\"trip\",node=\"b\",outcome=\"failed\"} 1\n",
            "mcp_task_retries_total{graph=\"trip\",node=\"b\"} 1\n",
-           "mcp_charged_total{graph=\"trip\",counter=\"tokens\"} 14\n",
+           "mcp_charged_total{counter=\"tokens\",graph=\"trip\"} 14\n",
            "mcp_breaker_state{breaker=\"door\"} 0\n",
            "mcp_step_seconds_count{graph=\"trip\"} ",
            "mcp_store_batch_writes_count ",

@@ -13,7 +13,7 @@
 
 namespace mcp {
 
-/// A kind of measurement. Its address is its identity: make it a constant with a static life.
+/// A kind of measurement, known by its name: families of one name are one, and of its first type.
 struct metric_family {
   enum class type : std::uint8_t { counter, gauge, histogram };
 
@@ -32,7 +32,8 @@ using metric_labels = std::initializer_list<std::pair<std::string_view, std::str
 
 /// What a program has done, for a monitoring system: counters, gauges and histograms. Give it to
 /// executors (`executor_options::metrics`), add what is your own, and serve `text()`.
-/// Safe from several threads; a measurement takes well below a microsecond.
+/// Safe from several threads; a measurement takes well below a microsecond. A name that Prometheus
+/// does not allow is errc::invalid_argument.
 class MCP_EXPORT metrics {
  public:
   /// Measurements of all families together; those with labels beyond are counted in
@@ -46,13 +47,13 @@ class MCP_EXPORT metrics {
 
   /// Counters and gauges grow by `amount`.
   void add(const metric_family& family, metric_labels labels = {}, double amount = 1);
-  /// Of a gauge, or of a counter that is kept elsewhere.
+  /// Of a gauge, or of a counter that is kept elsewhere, which never goes down.
   void set(const metric_family& family, metric_labels labels, double value);
   /// Of a histogram.
   void observe(const metric_family& family, metric_labels labels, double value);
   /// Takes all measurements of a family back: for gauges whose labels come and go.
   void clear(const metric_family& family);
-  /// In Prometheus's text format 0.0.4, families by name.
+  /// In Prometheus's text format 0.0.4, families by name, their measurements by labels.
   [[nodiscard]] std::string text() const;
 
  private:

@@ -1,12 +1,19 @@
 #include "mcp/metrics.hpp"
 
+#include "mcp/error.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/text_serializer.h>
 
 namespace mcp {
 namespace {
@@ -18,83 +25,28 @@ constexpr std::array second_steps{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
 constexpr metric_family dropped{"mcp_metrics_dropped_total",
                                 "Measurements that had labels beyond the bound of their number."};
 
-struct series {
-  double value = 0;  ///< of a histogram: the sum
-  std::vector<std::uint64_t> buckets{};
-};
-
-void append_escaped(std::string& to, std::string_view text) {
-  for (const char c : text) {
-    if (c == '\\' || c == '"') to += '\\';
-    if (c == '\n') {
-      to += "\\n";
-    } else {
-      to += c;
-    }
-  }
-}
-
-/// name="value",…
-std::string text_of(metric_labels labels) {
-  std::string text;
-  for (const auto& [name, value] : labels) {
-    if (!text.empty()) text += ',';
-    text += name;
-    text += "=\"";
-    append_escaped(text, value);
-    text += '"';
-  }
-  return text;
-}
-
-void append_number(std::string& to, double value) {
-  if (std::isinf(value)) {
-    to += value > 0 ? "+Inf" : "-Inf";
-    return;
-  }
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  to.append(text.data(), end);
-}
-
-void append_line(std::string& to, std::string_view name, std::string_view suffix,
-                 std::string_view labels, double value) {
-  to += name;
-  to += suffix;
-  if (!labels.empty()) {
-    to += '{';
-    to += labels;
-    to += '}';
-  }
-  to += ' ';
-  append_number(to, value);
-  to += '\n';
-}
-
-void append_histogram(std::string& to, const metric_family& family, const std::string& labels,
-                      const series& one) {
-  std::uint64_t below = 0;
-  for (std::size_t i = 0; i < one.buckets.size(); ++i) {
-    below += one.buckets[i];
-    auto with = labels + (labels.empty() ? "le=\"" : ",le=\"");
-    append_number(with, i < family.bounds.size() ? family.bounds[i] : INFINITY);
-    with += '"';
-    append_line(to, family.name, "_bucket", with, static_cast<double>(below));
-  }
-  append_line(to, family.name, "_sum", labels, one.value);
-  append_line(to, family.name, "_count", labels, static_cast<double>(below));
-}
-
-const char* name_of(metric_family::type what) {
-  switch (what) {
+std::unique_ptr<prometheus::Collectable> make_family(const metric_family& of) {
+  using namespace prometheus;
+  const Labels none;
+  switch (of.what) {
     case metric_family::type::counter:
-      return "counter";
+      return std::make_unique<Family<Counter>>(of.name, of.help, none);
     case metric_family::type::gauge:
-      return "gauge";
+      return std::make_unique<Family<Gauge>>(of.name, of.help, none);
     case metric_family::type::histogram:
       break;
   }
-  return "histogram";
+  return std::make_unique<Family<Histogram>>(of.name, of.help, none);
+}
+
+void order(std::vector<prometheus::ClientMetric>& metrics) {
+  const auto labels = [](const prometheus::ClientMetric& metric) {
+    std::vector<std::pair<std::string_view, std::string_view>> all;
+    for (const auto& label : metric.label) all.emplace_back(label.name, label.value);
+    return all;
+  };
+  std::sort(metrics.begin(), metrics.end(),
+            [&](const auto& a, const auto& b) { return labels(a) < labels(b); });
 }
 
 }  // namespace
@@ -104,24 +56,47 @@ std::span<const double> second_bounds() noexcept {
 }
 
 struct metrics::parts {
+  struct measured {
+    std::unique_ptr<prometheus::Collectable> all{};
+    std::size_t count = 0;
+  };
+
   mutable std::mutex mutex{};
-  std::map<const metric_family*, std::map<std::string, series>> families{};
+  std::map<std::string, measured, std::less<>> families{};
   std::size_t count = 0;
 
-  /// Null when there are too many; the lock is held.
-  series* find(const metric_family& family, metric_labels labels) {
-    auto& all = families[&family];
-    auto key = text_of(labels);
-    if (const auto known = all.find(key); known != all.end()) return &known->second;
-    if (count >= max_series) {
-      ++families[&dropped][""].value;
-      return nullptr;
+  /// Calls `use` with the measurement of these labels, made of `arguments` if it is new. Does
+  /// nothing if the family is of another type or the measurements are too many.
+  template <class Metric, class Use, class... Arguments>
+  void with(const metric_family& family, const metric_labels& labels, const Use& use,
+            const Arguments&... arguments) try {
+    const std::lock_guard lock{mutex};
+    auto found = families.find(std::string_view{family.name});
+    if (found == families.end()) {
+      found = families.emplace(family.name, measured{make_family(family)}).first;
     }
-    ++count;
-    auto& made = all[std::move(key)];
-    if (family.what == metric_family::type::histogram)
-      made.buckets.resize(family.bounds.size() + 1);
-    return &made;
+    auto& [name, in] = *found;
+    auto* const all = dynamic_cast<prometheus::Family<Metric>*>(in.all.get());
+    if (all == nullptr) return;
+    const prometheus::Labels named{labels.begin(), labels.end()};
+    if (!all->Has(named)) {
+      if (count >= max_series) return drop();
+      ++in.count;
+      ++count;
+    }
+    use(all->Add(named, arguments...));
+  } catch (const std::invalid_argument& wrong) {
+    throw error{errc::invalid_argument, std::string{"the metric \""} + family.name +
+                                            "\": " + wrong.what() +
+                                            "; names are of letters, digits and underscores"};
+  }
+
+ private:
+  /// The lock is held. Is not among those that are counted.
+  void drop() {
+    auto& all = families[dropped.name].all;
+    if (!all) all = make_family(dropped);
+    static_cast<prometheus::Family<prometheus::Counter>&>(*all).Add({}).Increment();
   }
 };
 
@@ -129,50 +104,47 @@ metrics::metrics() : parts_(std::make_unique<parts>()) {}
 metrics::~metrics() = default;
 
 void metrics::add(const metric_family& family, metric_labels labels, double amount) {
-  const std::lock_guard lock{parts_->mutex};
-  if (auto* one = parts_->find(family, labels)) one->value += amount;
+  const auto grow = [amount](auto& one) { one.Increment(amount); };
+  if (family.what == metric_family::type::gauge) {
+    parts_->with<prometheus::Gauge>(family, labels, grow);
+  } else {
+    parts_->with<prometheus::Counter>(family, labels, grow);
+  }
 }
 
 void metrics::set(const metric_family& family, metric_labels labels, double value) {
-  const std::lock_guard lock{parts_->mutex};
-  if (auto* one = parts_->find(family, labels)) one->value = value;
+  if (family.what == metric_family::type::gauge) {
+    parts_->with<prometheus::Gauge>(family, labels, [=](auto& one) { one.Set(value); });
+  } else {
+    parts_->with<prometheus::Counter>(family, labels,
+                                      [=](auto& one) { one.Increment(value - one.Value()); });
+  }
 }
 
 void metrics::observe(const metric_family& family, metric_labels labels, double value) {
-  const auto at = std::lower_bound(family.bounds.begin(), family.bounds.end(), value);
-  const std::lock_guard lock{parts_->mutex};
-  auto* one = parts_->find(family, labels);
-  if (one == nullptr || one->buckets.empty()) return;
-  one->value += value;
-  ++one->buckets[static_cast<std::size_t>(at - family.bounds.begin())];
+  parts_->with<prometheus::Histogram>(
+      family, labels, [=](auto& one) { one.Observe(value); },
+      prometheus::Histogram::BucketBoundaries{family.bounds.begin(), family.bounds.end()});
 }
 
 void metrics::clear(const metric_family& family) {
   const std::lock_guard lock{parts_->mutex};
-  const auto found = parts_->families.extract(&family);
-  if (!found.empty()) parts_->count -= found.mapped().size();
+  const auto found = parts_->families.find(std::string_view{family.name});
+  if (found == parts_->families.end()) return;
+  parts_->count -= found->second.count;
+  parts_->families.erase(found);
 }
 
 std::string metrics::text() const {
-  const std::lock_guard lock{parts_->mutex};
-  std::vector<const metric_family*> order;
-  for (const auto& [family, all] : parts_->families) order.push_back(family);
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return std::string_view{a->name} < std::string_view{b->name};
-  });
-  std::string text;
-  for (const auto* family : order) {
-    text += std::string{"# HELP "} + family->name + ' ' + family->help + '\n';
-    text += std::string{"# TYPE "} + family->name + ' ' + name_of(family->what) + '\n';
-    for (const auto& [labels, one] : parts_->families.at(family)) {
-      if (family->what == metric_family::type::histogram) {
-        append_histogram(text, *family, labels, one);
-      } else {
-        append_line(text, family->name, "", labels, one.value);
-      }
+  std::vector<prometheus::MetricFamily> all;
+  {
+    const std::lock_guard lock{parts_->mutex};
+    for (const auto& [name, family] : parts_->families) {
+      for (auto& collected : family.all->Collect()) all.push_back(std::move(collected));
     }
   }
-  return text;
+  for (auto& family : all) order(family.metric);
+  return prometheus::TextSerializer{}.Serialize(all);
 }
 
 }  // namespace mcp
