@@ -219,6 +219,37 @@ TEST_CASE("What an answer costs is taken before the call and settled after it") 
   CHECK(asked.size() == 1);
 }
 
+TEST_CASE("An answer costs what the model that gave it costs, and the dearest is set aside") {
+  std::vector<mcp::chat_request> asked;
+  const auto failing = mcp::scripted_model(
+      {.rules = {{.answers = {{.failure = mcp::model_failure{
+                                   .error = mcp::error{errc::server_failed, "down"}}}}}}});
+  const auto answering =
+      spy(asked, {.text = "ok", .usage = mcp::token_usage{.input = 10, .output = 5}});
+  const mcp::model_price low{.input = 1'000'000, .output = 1'000'000};
+  const mcp::model_price high{.input = 3'000'000, .output = 2'000'000, .cached_input = 5'000'000};
+  const mcp::model_node_options options{
+      .max_tokens = 50, .price = low, .count_tokens = [](const auto&) { return 20; }};
+  const auto run = [&](std::shared_ptr<mcp::chat_model> model, std::int64_t micros) {
+    mcp::executor executor{talk(std::move(model), options)};
+    return executor.run_to_result(asking("x"), {.budget = {.counters = {{"cost_micros", micros}}}});
+  };
+  const auto chain = mcp::with_retry(
+      mcp::with_fallbacks({mcp::with_price(failing, low), mcp::with_price(answering, high)}));
+  const auto enough = run(chain, 3 * 20 + 2 * 50);
+  CHECK(enough.done());
+  CHECK(enough.info.usage.counters.at("cost_micros") == 3 * 10 + 2 * 5);
+  const auto too_little = run(chain, 3 * 20 + 2 * 50 - 1);
+  REQUIRE(too_little.info.error);
+  CHECK(too_little.info.error->code() == errc::budget_exceeded);
+  CHECK(asked.size() == 1);
+  // One of them does not know its price: the node's counts.
+  const auto half = run(mcp::with_fallbacks({mcp::with_price(failing, high), answering}), 160);
+  CHECK(half.info.usage.counters.at("cost_micros") == 3 * 10 + 2 * 5);
+  CHECK_THROWS_AS(mcp::with_price(answering, {.output = -1}), mcp::error);
+  CHECK_THROWS_AS(mcp::with_price(nullptr, {}), mcp::error);
+}
+
 TEST_CASE("A failed call gives back what was taken for it") {
   const auto model = mcp::scripted_model(
       {.rules = {{.answers = {{.failure = mcp::model_failure{

@@ -1,4 +1,5 @@
 #include "agents/http_server.hpp"
+#include "mcp/agents/model_policies.hpp"
 #include "providers/http_model.hpp"
 #include "support/catch.hpp"
 
@@ -39,6 +40,14 @@ const std::string ending =
 
 mcp::openai_options options_for(const test::http_server& server) {
   return {.model = "m", .endpoint = {.base_url = server.url("/v1")}};
+}
+
+/// Calls are counted by address, model and key, whatever stands around the model.
+[[nodiscard]] std::string account(const std::string& url, const std::string& variable = {}) {
+  return mcp::with_retry(
+             mcp::openai_model(
+                 {.model = "m", .endpoint = {.base_url = url, .api_key_env = variable}}))
+      ->account();
 }
 
 mcp::chat_request question() {
@@ -97,6 +106,27 @@ test::http_server::script once(std::string text) {
 }
 
 }  // namespace
+
+TEST_CASE("An account is an address, a model and where the key is from") {
+  const std::string own =
+      "openai/m at https://api.openai.com:443 with the key from the environment "
+      "variable OPENAI_API_KEY";
+  CHECK(account("") == own);
+  CHECK(account("https://API.openai.com/v1/", "OPENAI_API_KEY") == own);
+  CHECK(account("https://api.openai.com/v1", "OTHER_KEY") != own);
+  CHECK(account("http://localhost:8000/v1") == "openai-compatible/m at http://localhost:8000");
+  const mcp::rate_limit slow{.requests_per_minute = 6};
+  const auto first = mcp::with_limit(
+      mcp::openai_model({.model = "m", .endpoint = {.base_url = "http://localhost:1/v1"}}), slow);
+  CHECK_NOTHROW(mcp::with_limit(
+      mcp::openai_model({.model = "m", .endpoint = {.base_url = "http://localhost:2/v1"}}),
+      {.requests_per_minute = 60}));
+  CHECK_THROWS_WITH(
+      mcp::with_limit(
+          mcp::openai_model({.model = "m", .endpoint = {.base_url = "http://localhost:1/"}}),
+          {.requests_per_minute = 60}),
+      Catch::Matchers::Contains("openai-compatible/m at http://localhost:1"));
+}
 
 TEST_CASE("A whole answer comes back from an OpenAI-compatible server") {
   std::promise<std::string> request;

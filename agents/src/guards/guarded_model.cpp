@@ -1,4 +1,5 @@
 #include "mcp/agents/guards.hpp"
+#include "providers/model_around.hpp"
 #include "providers/relayed_call.hpp"
 
 #include <utility>
@@ -36,12 +37,10 @@ chat_outcome checked(const guard& output, chat_outcome outcome) {
   }
 }
 
-class guarded_model final : public chat_model {
+class guarded_model final : public providers::model_around {
  public:
   guarded_model(std::shared_ptr<chat_model> model, guard_pair guards)
-      : model_(std::move(model)), guards_(std::move(guards)) {}
-
-  [[nodiscard]] const std::string& name() const noexcept override { return model_->name(); }
+      : model_around(std::move(model)), guards_(std::move(guards)) {}
 
   std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) override {
     try {
@@ -50,18 +49,17 @@ class guarded_model final : public chat_model {
       handler.on_end(providers::failed_outcome(reason));
       return std::make_shared<ended_call>();
     }
-    if (!guards_.output) return model_->start(std::move(request), std::move(handler));
+    if (!guards_.output) return inner()->start(std::move(request), std::move(handler));
     chat_handler behind;
     behind.on_end = [output = *guards_.output, handler = std::move(handler)](chat_outcome outcome) {
       outcome = checked(output, std::move(outcome));
       if (outcome.answer && handler.on_delta) show(outcome.answer->reply, handler.on_delta);
       handler.on_end(std::move(outcome));
     };
-    return model_->start(std::move(request), std::move(behind));
+    return inner()->start(std::move(request), std::move(behind));
   }
 
  private:
-  const std::shared_ptr<chat_model> model_;
   const guard_pair guards_;
 };
 

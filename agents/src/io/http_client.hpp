@@ -126,7 +126,7 @@ class http_client final : public event_loop {
 /// Where a URL leads.
 struct url_place {
   std::string scheme{};  ///< "http" or "https"
-  std::string host{};    ///< without brackets
+  std::string host{};    ///< in small letters, without brackets
   std::string port{};
 
   [[nodiscard]] bool is_loopback() const;

@@ -31,6 +31,9 @@ std::optional<url_place> place_of(const std::string& url) {
                   .host = part(parsed.get(), CURLUPART_HOST),
                   .port = part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)};
   if (place.scheme != "http" && place.scheme != "https") return std::nullopt;
+  for (auto& letter : place.host) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
   if (place.host.starts_with('[') && place.host.ends_with(']')) {
     place.host = place.host.substr(1, place.host.size() - 2);
   }

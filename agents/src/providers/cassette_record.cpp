@@ -1,4 +1,5 @@
 #include "providers/cassette_exchange.hpp"
+#include "providers/model_around.hpp"
 #include "providers/relayed_call.hpp"
 
 #include <cerrno>
@@ -99,13 +100,12 @@ struct tape {
   chat_handler handler{};
 };
 
-class recording_model final : public chat_model {
+class recording_model final : public model_around {
  public:
   recording_model(std::shared_ptr<chat_model> model, std::string path,
                   const cassette_options& options)
-      : model_(std::move(model)), writer_(std::make_shared<writer>(std::move(path), options)) {}
-
-  [[nodiscard]] const std::string& name() const noexcept override { return model_->name(); }
+      : model_around(std::move(model)),
+        writer_(std::make_shared<writer>(std::move(path), options)) {}
 
   std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) override {
     const auto made = std::make_shared<tape>();
@@ -126,7 +126,7 @@ class recording_model final : public chat_model {
       out->keep(made->exchange, outcome);
       made->handler.on_end(std::move(outcome));
     };
-    return model_->start(std::move(request), std::move(relay));
+    return inner()->start(std::move(request), std::move(relay));
   }
 
  private:
@@ -153,7 +153,6 @@ class recording_model final : public chat_model {
     line_file file;
   };
 
-  std::shared_ptr<chat_model> model_;
   std::shared_ptr<writer> writer_;
 };
 
@@ -165,6 +164,10 @@ namespace mcp {
 std::shared_ptr<chat_model> record(std::shared_ptr<chat_model> model,
                                    const std::filesystem::path& file, cassette_options options) {
   if (!model) throw error{errc::invalid_argument, "record was given no model"};
+  for (auto& secret : providers::secrets_of(*model)) {
+    if (secret.size() >= providers::redaction::shortest)
+      options.redact.push_back(std::move(secret));
+  }
   return std::make_shared<providers::recording_model>(std::move(model), file.string(), options);
 }
 

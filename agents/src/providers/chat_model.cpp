@@ -7,6 +7,12 @@ namespace mcp {
 
 chat_call::~chat_call() = default;
 chat_model::~chat_model() = default;
+std::string chat_model::account() const {
+  return name();
+}
+std::optional<model_price> chat_model::price() const {
+  return std::nullopt;
+}
 
 chat_answer ask(chat_model& model, chat_request request) {
   auto promise = std::make_shared<std::promise<chat_outcome>>();

@@ -1,6 +1,8 @@
 #include "mcp/agents/model_policies.hpp"
+#include "providers/model_around.hpp"
 #include "providers/relayed_call.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mcp::providers {
@@ -51,13 +53,31 @@ class fallback_call final : public relayed_call {
   std::string earlier_;
 };
 
-class fallback_model final : public chat_model {
+model_price dearer(const model_price& a, const model_price& b) {
+  model_price most{.input = std::max(a.input, b.input), .output = std::max(a.output, b.output)};
+  most.cached_input = std::max(a.cached_input.value_or(a.input), b.cached_input.value_or(b.input));
+  return most;
+}
+
+class fallback_model final : public model_around {
  public:
   explicit fallback_model(model_list models)
-      : models_(std::make_shared<const model_list>(std::move(models))) {}
+      : model_around(models.front()),
+        models_(std::make_shared<const model_list>(std::move(models))) {}
 
-  [[nodiscard]] const std::string& name() const noexcept override {
-    return models_->front()->name();
+  [[nodiscard]] std::optional<model_price> price() const override {
+    std::optional<model_price> most;
+    for (const auto& one : *models_) {
+      if (const auto price = one->price()) most = most ? dearer(*most, *price) : *price;
+    }
+    return most;
+  }
+  [[nodiscard]] std::vector<std::string> secrets() const override {
+    std::vector<std::string> all;
+    for (const auto& one : *models_) {
+      for (auto& secret : secrets_of(*one)) all.push_back(std::move(secret));
+    }
+    return all;
   }
   std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) override {
     auto made = std::make_shared<fallback_call>(models_, std::move(request), std::move(handler));

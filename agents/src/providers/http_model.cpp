@@ -1,6 +1,7 @@
 #include "providers/http_model.hpp"
 
 #include "providers/http_exchange.hpp"
+#include "providers/model_around.hpp"
 
 #include <utility>
 
@@ -19,7 +20,7 @@ class http_model_call final : public chat_call {
   std::shared_ptr<io::http_call> call_;
 };
 
-class model final : public chat_model {
+class model final : public chat_model, public keeps_secrets {
  public:
   model(std::shared_ptr<const chat_wire> wire, model_endpoint endpoint, api_key key,
         io::http_client& client)
@@ -37,6 +38,12 @@ class model final : public chat_model {
   }
 
   [[nodiscard]] const std::string& name() const noexcept override { return setup_->wire->name(); }
+  [[nodiscard]] std::string account() const override {
+    const auto place = io::place_of(endpoint_.base_url);
+    return name() + " at " + (place ? place->text() : endpoint_.base_url) +
+           (key_.source.empty() ? "" : " with the key from " + key_.source);
+  }
+  [[nodiscard]] std::vector<std::string> secrets() const override { return setup_->secrets; }
   std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) override;
 
  private:

@@ -165,7 +165,7 @@ class limited_call final : public relayed_call {
 
 std::shared_ptr<chat_call> limited_model::start(chat_request request, chat_handler handler) {
   auto made =
-      std::make_shared<limited_call>(model_, limiter_, std::move(request), std::move(handler));
+      std::make_shared<limited_call>(inner(), limiter_, std::move(request), std::move(handler));
   made->queue();
   return made;
 }
@@ -185,7 +185,7 @@ std::shared_ptr<chat_model> with_limit(std::shared_ptr<chat_model> model, const 
                 "rate_limit::queue is 0; every call waits in it, if only "
                 "for a moment, so it is at least 1"};
   }
-  if (account.empty()) account = model->name();
+  if (account.empty()) account = model->account();
   auto limiter = providers::shared_limiter::of_process(account, limit, io::default_loop());
   return std::make_shared<providers::limited_model>(std::move(model), std::move(limiter));
 }

@@ -3,6 +3,7 @@
 #include "io/event_loop.hpp"
 #include "limits/rate_limiter.hpp"
 #include "mcp/agents/model_policies.hpp"
+#include "providers/model_around.hpp"
 
 #include <functional>
 #include <memory>
@@ -56,16 +57,14 @@ class shared_limiter : public std::enable_shared_from_this<shared_limiter> {
 };
 
 /// Lets calls through as its limiter allows.
-class limited_model final : public chat_model {
+class limited_model final : public model_around {
  public:
   limited_model(std::shared_ptr<chat_model> model, std::shared_ptr<shared_limiter> limiter)
-      : model_(std::move(model)), limiter_(std::move(limiter)) {}
+      : model_around(std::move(model)), limiter_(std::move(limiter)) {}
 
-  [[nodiscard]] const std::string& name() const noexcept override { return model_->name(); }
   std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) override;
 
  private:
-  std::shared_ptr<chat_model> model_;
   std::shared_ptr<shared_limiter> limiter_;
 };
 

@@ -47,8 +47,8 @@ class retrying_call final : public relayed_call {
 
 retrying_model::retrying_model(std::shared_ptr<chat_model> model, const model_retry& policy,
                                io::event_loop& loop, std::uint32_t seed)
-    : model_(std::move(model)), policy_(policy), loop_(loop), seed_(seed) {
-  if (!model_) throw error{errc::invalid_argument, "with_retry was given no model"};
+    : model_around(std::move(model)), policy_(policy), loop_(loop), seed_(seed) {
+  if (!inner()) throw error{errc::invalid_argument, "with_retry was given no model"};
   limits::check(policy);
 }
 
@@ -56,7 +56,7 @@ std::shared_ptr<chat_call> retrying_model::start(chat_request request, chat_hand
   // An odd step visits every seed, and calls one after the other get seeds far apart.
   constexpr std::uint32_t step = 0x9e3779b9;
   const auto seed = seed_.fetch_add(step, std::memory_order_relaxed);
-  auto made = std::make_shared<retrying_call>(model_, limits::retry_schedule{policy_, seed}, loop_,
+  auto made = std::make_shared<retrying_call>(inner(), limits::retry_schedule{policy_, seed}, loop_,
                                               std::move(request), std::move(handler));
   made->attempt();
   return made;

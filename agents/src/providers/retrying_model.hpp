@@ -2,6 +2,7 @@
 
 #include "io/event_loop.hpp"
 #include "mcp/agents/model_policies.hpp"
+#include "providers/model_around.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -11,17 +12,15 @@
 namespace mcp::providers {
 
 /// Repeats calls that fail for a passing reason.
-class retrying_model final : public chat_model {
+class retrying_model final : public model_around {
  public:
   /// `seed`: of the jitter. Throws `invalid_argument`.
   retrying_model(std::shared_ptr<chat_model> model, const model_retry& policy, io::event_loop& loop,
                  std::uint32_t seed);
 
-  [[nodiscard]] const std::string& name() const noexcept override { return model_->name(); }
   std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) override;
 
  private:
-  std::shared_ptr<chat_model> model_;
   model_retry policy_;
   io::event_loop& loop_;
   std::atomic<std::uint32_t> seed_;

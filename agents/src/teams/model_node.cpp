@@ -11,17 +11,6 @@
 
 namespace mcp {
 
-std::int64_t cost_of(const token_usage& usage, const model_price& price) noexcept {
-  const auto cached = price.cached_input.value_or(price.input);
-  // In a wider type: tokens times a price may be beyond 64 bits.
-  __extension__ using wide = __int128;
-  const auto total = static_cast<wide>(usage.input - usage.cached_input) * price.input +
-                     static_cast<wide>(usage.cached_input) * cached +
-                     static_cast<wide>(usage.output) * price.output;
-  constexpr std::int64_t million = 1'000'000;
-  return static_cast<std::int64_t>((total + million - 1) / million);
-}
-
 namespace {
 
 /// One question of a task under way. The context is used by one thread at a time: the node's until
@@ -33,6 +22,7 @@ class question : public std::enable_shared_from_this<question> {
       : options_(std::move(options)), ctx_(ctx), done_(std::move(done)) {}
 
   void begin(chat_model& model, std::vector<message> messages) {
+    price_ = model.price() ? model.price() : options_->price;
     chat_request request;
     try {
       request = make_request(std::move(messages));
@@ -90,8 +80,8 @@ class question : public std::enable_shared_from_this<question> {
         options_->count_tokens ? options_->count_tokens(request) : estimated_tokens(request);
     const token_usage most{.input = input_tokens_, .output = *request.max_tokens};
     tokens_.emplace(ctx_.reserve("tokens", most.total()));
-    if (!options_->price) return;
-    auto price = *options_->price;
+    if (!price_) return;
+    auto price = *price_;
     price.cached_input.reset();
     cost_.emplace(ctx_.reserve("cost_micros", cost_of(most, price)));
   }
@@ -150,7 +140,7 @@ class question : public std::enable_shared_from_this<question> {
   }
 
   void take(chat_answer& got) {
-    settle(got.usage.total() > 0 ? got.usage : estimate(got.reply));
+    settle(got.usage.total() > 0 ? got.usage : estimate(got.reply), got.price ? got.price : price_);
     got.reply.id = id_;
     got.reply.name = options_->speaker;
     if (options_->after) options_->after(got);
@@ -167,7 +157,7 @@ class question : public std::enable_shared_from_this<question> {
     return used;
   }
 
-  void settle(const token_usage& usage) {
+  void settle(const token_usage& usage, const std::optional<model_price>& price) {
     // Both, even when the first is more than the budget allows.
     std::exception_ptr refused;
     try {
@@ -175,7 +165,7 @@ class question : public std::enable_shared_from_this<question> {
     } catch (...) {
       refused = std::current_exception();
     }
-    if (cost_) cost_->settle(cost_of(usage, *options_->price));
+    if (cost_) cost_->settle(cost_of(usage, *price));
     if (refused) std::rethrow_exception(refused);
   }
 
@@ -230,6 +220,7 @@ class question : public std::enable_shared_from_this<question> {
   std::optional<reservation> tokens_;
   std::optional<reservation> cost_;
   std::string id_;
+  std::optional<model_price> price_;  ///< of what may be asked for
   std::int64_t input_tokens_ = 0;
   std::map<std::size_t, tool_call> calls_;  ///< under way, by index
   std::optional<json_schema> schema_;       ///< of the answer's text

@@ -21,11 +21,11 @@
 ///     MCP_PLUGIN("greeter", "1.0.0", "Greets people.", offer)
 namespace mcp {
 
-/// A model that a cluster file declares, with what the file adds to each request.
+/// A model that a cluster file declares, which knows its price, with what the file adds to each
+/// request.
 struct ready_model {
   std::shared_ptr<chat_model> model{};  ///< null when it could not be made
   chat_request request{};
-  std::optional<model_price> price{};
 };
 
 /// What is told of the node, tool or model to be made.

@@ -78,8 +78,9 @@ class parser {
   }
   void add_models(CLI::App* to) {
     to->add_option("--model", options_.models,
-                   "replace a model: NAME=scripted, NAME=replay:FILE, NAME=openai:MODEL[@URL] or "
-                   "NAME=anthropic:MODEL; may be repeated")
+                   "replace a model: NAME=scripted, NAME=replay:FILE, NAME=openai:MODEL or "
+                   "NAME=anthropic:MODEL, these with @URL and ,key_env=VARIABLE behind them where "
+                   "it is needed; may be repeated")
         ->type_name("NAME=SPEC")
         ->allow_extra_args(false)
         ->check([](const std::string& text) {
@@ -339,8 +340,7 @@ class parser {
     auto* revive = add(command::revive_agents, "revive-agents", "let stopped agents start again",
                        "  mcp-cluster revive-agents orders");
     for (auto* one : {stop, revive}) {
-      one->add_option("who", options_.name,
-                      "a supervisor, or one agent: TYPE/KEY")
+      one->add_option("who", options_.name, "a supervisor, or one agent: TYPE/KEY")
           ->type_name("NAME")
           ->required();
       one->add_option("--key", options_.key_of_agents, "only the team of this key")

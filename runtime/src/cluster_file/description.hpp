@@ -68,6 +68,7 @@ struct model_description {
   nlohmann::json options{};  ///< of that
   std::string replay_file{};
   std::string record_file{};
+  std::vector<std::string> redact_env{};  ///< variables whose values are in no cassette
   std::optional<rate_limit> limit{};
   std::optional<model_retry> retry{};
   std::vector<placed_name> fallbacks{};

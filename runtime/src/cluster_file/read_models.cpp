@@ -104,11 +104,17 @@ model_description read_model(const yaml_node::entry& entry, const reading& with)
   if (const auto* rules = keys.list("rules")) result.rules = read_rules(*rules, with);
   if (const auto file = keys.text("file")) result.replay_file = with.path(*file);
   if (const auto file = keys.text("record")) result.record_file = with.path(*file);
+  for (auto& variable : keys.names("redact_env")) {
+    result.redact_env.push_back(std::move(variable.name));
+  }
   if (result.provider == model_provider::replay && result.replay_file.empty()) {
     with.problems.error(entry.at, "the model \"" + entry.key + "\" has no `file` to replay",
                         "add `file: NAME` with a recorded cassette");
   }
   if (const auto* limit = keys.map("limit")) read_limit(*limit, with, result);
+  const auto network =
+      result.provider == model_provider::openai || result.provider == model_provider::anthropic;
+  if (network) result.retry.emplace();
   if (const auto* retry = keys.map("retry")) read_model_retry(*retry, with, result);
   if (const auto* price = keys.map("price")) read_price(*price, with, result);
   result.fallbacks = keys.names("fallbacks");

@@ -35,8 +35,8 @@ struct service_options {
 
 /// What the caller of `cluster_system::load` decides beside the file.
 struct load_options {
-  /// By name of a model: what stands in for it: "scripted", "replay:FILE", "openai:MODEL[@URL]" or
-  /// "anthropic:MODEL".
+  /// By name of a model: what stands in for it: "scripted", "replay:FILE", "openai:MODEL" or
+  /// "anthropic:MODEL", these with "@URL" and ",key_env=VARIABLE" behind them where it is needed.
   std::map<std::string, std::string> models{};
   /// In place of the file's `store`: see `cluster_file/store_place.hpp`.
   std::optional<std::string> store_path{};

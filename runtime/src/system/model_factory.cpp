@@ -2,9 +2,11 @@
 
 #include "mcp/agents/anthropic.hpp"
 #include "mcp/agents/cassette.hpp"
+#include "mcp/agents/model_policies.hpp"
 #include "mcp/agents/openai.hpp"
 
-#include <set>
+#include <cstdlib>
+#include <utility>
 
 namespace mcp::cluster {
 namespace {
@@ -14,7 +16,17 @@ bool is_remote(model_provider provider) {
          provider == model_provider::plugin;  // it may use one
 }
 
-/// The description with what the command line puts in its place.
+/// `text` up to `mark`, and what stands behind it; nothing when it has none.
+std::optional<std::string> cut_behind(std::string& text, std::string_view mark) {
+  const auto at = text.rfind(mark);
+  if (at == std::string::npos) return std::nullopt;
+  auto rest = text.substr(at + mark.size());
+  text.resize(at);
+  return rest;
+}
+
+/// The description with what the command line puts in its place. What the file says of keys and
+/// headers is for the address that it names, and goes to no other.
 std::optional<model_description> replaced(model_description what, const std::string& spec) {
   const auto split = spec.find(':');
   const auto provider = spec.substr(0, split);
@@ -30,20 +42,32 @@ std::optional<model_description> replaced(model_description what, const std::str
     return what;
   }
   if (provider != "openai" && provider != "anthropic") return std::nullopt;
-  what.provider = provider == "openai" ? model_provider::openai : model_provider::anthropic;
-  what.endpoint.base_url.clear();
-  if (const auto url = rest.find("@http"); url != std::string::npos) {
-    what.endpoint.base_url = rest.substr(url + 1);
-    rest.resize(url);
+  const auto before = std::exchange(
+      what.provider, provider == "openai" ? model_provider::openai : model_provider::anthropic);
+  const auto key = cut_behind(rest, ",key_env=");
+  std::string url;
+  if (auto given = cut_behind(rest, "@http")) url = "http" + *given;
+  if (before != what.provider || what.endpoint.base_url != url) {
+    what.endpoint = model_endpoint{.base_url = std::move(url),
+                                   .timeouts = what.endpoint.timeouts,
+                                   .max_answer_bytes = what.endpoint.max_answer_bytes};
   }
+  if (key) {
+    what.endpoint.api_key_env = *key;
+    what.endpoint.api_key_file.clear();
+  }
+  if (!what.retry) what.retry.emplace();
   what.model = rest;
   return what;
 }
 
-std::string account_of(const model_description& what) {
-  return std::to_string(static_cast<int>(what.provider)) + " " + what.endpoint.base_url + " " +
-         what.model + " " + what.endpoint.api_key_env + what.endpoint.api_key_file + " " +
-         what.type.name + what.options.dump();
+std::vector<std::string> values_of(const std::vector<std::string>& variables) {
+  std::vector<std::string> values;
+  for (const auto& variable : variables) {
+    const auto* value = std::getenv(variable.c_str());
+    if (value != nullptr && *value != '\0') values.emplace_back(value);
+  }
+  return values;
 }
 
 class model_maker {
@@ -55,10 +79,11 @@ class model_maker {
   std::map<std::string, ready_model> run() {
     for (const auto& one : file_.models) models_.emplace(one.name, apply_choices(one));
     check_overrides();
-    for (const auto& one : file_.models) static_cast<void>(alone(one.name));
+    for (const auto& one : file_.models) make_base(models_.at(one.name));
     for (const auto& one : file_.models) {
       const auto& what = models_.at(one.name);
-      ready_model ready{with_others(what), what.request, what.price};
+      check_price(what);
+      ready_model ready{with_others(what), what.request};
       if (what.provider == model_provider::scripted) ready.request.model.clear();
       result_.emplace(one.name, std::move(ready));
     }
@@ -71,7 +96,8 @@ class model_maker {
       if (auto other = replaced(what, spec->second)) return *other;
       problems_.error(
           {}, "the model \"" + what.name + "\" cannot be replaced by \"" + spec->second + "\"",
-          "write scripted, replay:FILE, openai:MODEL[@URL] or anthropic:MODEL");
+          "write scripted, replay:FILE, openai:MODEL or anthropic:MODEL, these with @URL and "
+          ",key_env=VARIABLE behind them where it is needed");
     }
     auto same = what;
     if (choices_.offline && is_remote(what.provider)) same.provider = model_provider::scripted;
@@ -88,28 +114,60 @@ class model_maker {
     }
   }
 
-  /// The model without its fallbacks, made once.
+  void check_price(const model_description& what) {
+    const bool priceless =
+        what.provider == model_provider::openai || what.provider == model_provider::anthropic;
+    if (!priceless || what.price || !file_.limits.budget.counters.contains("cost_micros")) return;
+    problems_.warning(what.at,
+                      "the model \"" + what.name +
+                          "\" has no `price`: what it costs does not count against the budget",
+                      "add `price: {input: …, output: …}`, per million tokens");
+  }
+
+  void complain(const model_description& of, const std::string& why, std::string what_to_do = {}) {
+    problems_.error(of.at, "the model \"" + of.name + "\": " + why, std::move(what_to_do));
+  }
+
+  /// The model as its provider makes it, and the limit of its account.
+  void make_base(const model_description& what) {
+    auto& made = bases_[what.name];
+    try {
+      made = base(what);
+    } catch (const error& wrong) {
+      complain(what, wrong.message(), std::string{advice(wrong.code())});
+    } catch (const std::exception& wrong) {  // of a plugin
+      complain(what, wrong.what());
+    }
+    if (made && what.limit) limits_.emplace(made->account(), *what.limit);
+  }
+
+  /// The model without its fallbacks, made once; null when it cannot be made, which was said. All
+  /// models of an account take turns at its limiter, whichever of them names the limit.
   std::shared_ptr<chat_model> alone(const std::string& name) {
     if (const auto found = alone_.find(name); found != alone_.end()) return found->second;
     const auto& what = models_.at(name);
-    std::shared_ptr<chat_model> model;
+    auto model = bases_.at(name);
     try {
-      model = base(what);
-      if (!model) return alone_.emplace(name, nullptr).first->second;
-      if (!what.record_file.empty() && !choices_.check_only) {
-        model = record(std::move(model), what.record_file);
-      }
-      if (what.limit) model = with_limit(std::move(model), *what.limit, account_of(what));
-      if (what.retry) model = with_retry(std::move(model), *what.retry);
+      if (model) model = with_policies(std::move(model), what);
     } catch (const error& wrong) {
-      problems_.error(what.at, "the model \"" + name + "\": " + wrong.message(),
-                      std::string{advice(wrong.code())});
-      model = nullptr;
-    } catch (const std::exception& wrong) {  // of a plugin
-      problems_.error(what.at, "the model \"" + name + "\": " + wrong.what());
+      complain(what, wrong.message(), std::string{advice(wrong.code())});
       model = nullptr;
     }
     return alone_.emplace(name, std::move(model)).first->second;
+  }
+
+  [[nodiscard]] std::shared_ptr<chat_model> with_policies(std::shared_ptr<chat_model> model,
+                                                          const model_description& what) const {
+    if (!what.record_file.empty() && !choices_.check_only) {
+      model = record(std::move(model), what.record_file, {.redact = values_of(what.redact_env)});
+    }
+    const auto shared = limits_.find(model->account());
+    if (what.limit || shared != limits_.end()) {
+      const auto& limit = what.limit ? *what.limit : shared->second;
+      model = with_limit(std::move(model), limit);
+    }
+    if (what.retry) model = with_retry(std::move(model), *what.retry);
+    return what.price ? with_price(std::move(model), *what.price) : model;
   }
 
   /// Null: there is no such model, which was said.
@@ -132,7 +190,7 @@ class model_maker {
       case model_provider::anthropic:
         return anthropic_model({.model = what.model, .endpoint = what.endpoint});
       case model_provider::replay:
-        return replay(what.replay_file);
+        return replay(what.replay_file, {.redact = values_of(what.redact_env)});
       case model_provider::plugin:
         return of_plugin(what);
       default:
@@ -161,7 +219,7 @@ class model_maker {
     try {
       return with_fallbacks(std::move(chain));
     } catch (const error& wrong) {
-      problems_.error(what.at, "the model \"" + what.name + "\": " + wrong.message());
+      complain(what, wrong.message());
       return nullptr;
     }
   }
@@ -171,6 +229,8 @@ class model_maker {
   const plugin_set& plugins_;
   problem_list& problems_;
   std::map<std::string, model_description> models_;
+  std::map<std::string, std::shared_ptr<chat_model>> bases_;
+  std::map<std::string, rate_limit> limits_;  ///< by account
   std::map<std::string, std::shared_ptr<chat_model>> alone_;
   std::map<std::string, ready_model> result_;
 };
@@ -179,8 +239,7 @@ class model_maker {
 
 std::map<std::string, ready_model> make_models(const cluster_description& file,
                                                const model_choices& choices,
-                                               const plugin_set& plugins,
-                                               problem_list& problems) {
+                                               const plugin_set& plugins, problem_list& problems) {
   return model_maker{file, choices, plugins, problems}.run();
 }
 

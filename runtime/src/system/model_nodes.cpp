@@ -78,7 +78,6 @@ node_spec make_model_node(const model_node_description& what, const ready_model&
     options.request.output_schema = what.output_schema.dump();
     options.request.output_name = what.output ? what.output->name : "answer";
   }
-  options.price = model.price;
   options.stream = what.stream;
   const model_node node{model.model, std::make_shared<const model_node_options>(std::move(options)),
                         what.system, what.prompt,

@@ -13,7 +13,8 @@ namespace mcp {
 
 struct cassette_options {
   /// Texts that must not get into the file: each is replaced by "[redacted]". For replay the same
-  /// list as for recording. Headers and keys are never part of what is recorded.
+  /// list as for recording. Headers are never part of what is recorded; the model's own key is
+  /// replaced in what was said, too.
   std::vector<std::string> redact{};
   std::size_t max_file_bytes = 64u << 20;  ///< beyond: `too_large`
 };

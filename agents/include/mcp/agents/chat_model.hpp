@@ -75,12 +75,26 @@ struct token_usage {
 };
 MCP_STRUCT(token_usage, input, output, cached_input)
 
+/// What a model costs, in millionths of the currency per million tokens.
+struct model_price {
+  std::int64_t input = 0;
+  std::int64_t output = 0;
+  std::optional<std::int64_t> cached_input{};  ///< absent: like other input
+
+  friend bool operator==(const model_price&, const model_price&) = default;
+};
+
+/// The price of `usage` in millionths of the currency, rounded up.
+[[nodiscard]] MCP_AGENTS_EXPORT std::int64_t cost_of(const token_usage& usage,
+                                                     const model_price& price) noexcept;
+
 /// The whole answer of a model.
 struct chat_answer {
   message reply{};  ///< role "assistant", with text, tool calls, or both
   finish_reason finish = finish_reason::stop;
   token_usage usage{};
   std::string model{};  ///< the one that answered, as the provider names it
+  std::optional<model_price> price{};  ///< of that one, where it is known; not stored
 
   friend bool operator==(const chat_answer&, const chat_answer&) = default;
 };
@@ -141,6 +155,11 @@ class MCP_AGENTS_EXPORT chat_model {
   virtual ~chat_model();
   /// For logs and cassettes: "provider/model".
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+  /// What the provider counts calls by: its address, the model, and where the key comes from, never
+  /// the key. Models of one account share a limiter (`with_limit`). The name, unless overridden.
+  [[nodiscard]] virtual std::string account() const;
+  /// The most that tokens of an answer may cost, where it is known (`with_price`).
+  [[nodiscard]] virtual std::optional<model_price> price() const;
   /// Starts a call and returns at once; everything else, errors included, reaches the handler. The
   /// handler may be called before this returns.
   virtual std::shared_ptr<chat_call> start(chat_request request, chat_handler handler) = 0;

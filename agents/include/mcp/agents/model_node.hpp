@@ -15,20 +15,10 @@
 ///     graph.node("talk", mcp::model_node(model, &State::messages, {.system = "Be brief."}));
 namespace mcp {
 
-/// What a model costs, in millionths of the currency per million tokens.
-struct model_price {
-  std::int64_t input = 0;
-  std::int64_t output = 0;
-  std::optional<std::int64_t> cached_input{};  ///< absent: like other input
-};
-
-/// The price of `usage` in millionths of the currency, rounded up.
-[[nodiscard]] MCP_AGENTS_EXPORT std::int64_t cost_of(const token_usage& usage,
-                                                     const model_price& price) noexcept;
-
 /// How a node asks. Budget: before the call the estimated question and `max_tokens` of answer are
-/// taken from the counter "tokens", and their price from "cost_micros"; after it the difference to
-/// what was used is settled; a call without an answer gives everything back.
+/// taken from the counter "tokens", and their price from "cost_micros", at the dearest model's that
+/// may answer; after it the difference to what was used is settled, at the price of the one that
+/// did; a call without an answer gives everything back.
 struct model_node_options {
   std::string system{};  ///< put before the messages; empty: nothing
   std::vector<tool_description> tools{};
@@ -37,6 +27,7 @@ struct model_node_options {
   chat_request request{};
   /// Longest answer when the request does not say; it bounds what is taken from the budget.
   std::int64_t max_tokens = 4096;
+  /// Of models that do not know their own (`with_price`).
   std::optional<model_price> price{};
   /// Tokens of a question; empty: `estimated_tokens`.
   std::function<std::int64_t(const chat_request&)> count_tokens{};

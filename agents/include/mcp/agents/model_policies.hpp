@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What stands around a model: limits, retries, fallbacks. Each wraps a model and is one itself:
@@ -43,10 +44,15 @@ struct model_retry {
 [[nodiscard]] MCP_AGENTS_EXPORT std::shared_ptr<chat_model> with_retry(
     std::shared_ptr<chat_model> model, const model_retry& policy = {});
 
+/// A model that knows what it costs, so that a budget counts money: also as one of several
+/// fallbacks, each at its own price. Throws `invalid_argument` for a negative price.
+[[nodiscard]] MCP_AGENTS_EXPORT std::shared_ptr<chat_model> with_price(
+    std::shared_ptr<chat_model> model, const model_price& price);
+
 /// Starts calls evenly over time, one run after the other (`chat_request::tag`), and slows down for
 /// a while when the provider says `rate_limited`. Everything in the process with the same `account`
 /// shares one limiter: name the endpoint, the model and the key's name in it, never the key. Empty:
-/// the model's name. Throws `invalid_argument` for a negative limit, a queue of zero, or an account
+/// `chat_model::account`, which does. Throws `invalid_argument` for a negative limit, a queue of zero, or an account
 /// that is in use with another limit.
 [[nodiscard]] MCP_AGENTS_EXPORT std::shared_ptr<chat_model> with_limit(
     std::shared_ptr<chat_model> model, const rate_limit& limit, std::string account = {});
