@@ -9,6 +9,8 @@
 
 namespace mcp::test {
 
+using actors::simulated_world;
+
 /// The agent of most scenarios: keeps a sum and a list of words.
 struct ledger {
   std::int64_t sum = 0;

@@ -1,5 +1,7 @@
 #include "actors/scenario.hpp"
 
+#include <future>
+
 namespace mcp::test {
 namespace {
 
@@ -82,6 +84,76 @@ TEST_CASE("A reservation is settled at its price or given back") {
   CHECK(used("leave") == 0);
   const auto refused = runs.run_to_result({}, {.budget = {.counters = {{"tokens", 59}}}});
   CHECK(refused.info.error->code() == errc::budget_exceeded);
+}
+
+TEST_CASE("What an attempt holds is free as soon as it is given up, and what it used is not") {
+  const scenario_store box{real_store()};
+  const bool inside = GENERATE(false, true);
+  door gate;
+  std::promise<void> late;
+  const auto slow = [&](context& ctx) {
+    auto held = ctx.reserve("tokens", 60);
+    gate.wait();
+    held.settle(10);
+    late.set_value();
+  };
+  auto child = graph<purse>("child")
+                   .node("x", [slow](const purse&, context& ctx) { slow(ctx); }, {.blocking = true})
+                   .entry_point("x");
+  const node_options patience{.timeout = timeout_policy{.run = milliseconds{20}},
+                              .fallback = "instead"};
+  auto outer = graph<notes>("outer");
+  if (inside) {
+    outer.node("a", child, patience);
+  } else {
+    auto alone = patience;
+    alone.blocking = true;
+    outer.node(
+        "a", [slow](const notes&, context& ctx) { slow(ctx); }, alone);
+  }
+  outer.node("instead", [](const notes&, context& ctx) { ctx.reserve("tokens", 60).settle(5); })
+      .node("b",
+            [&](const notes&, context& ctx) {
+              gate.open();
+              late.get_future().wait();
+              ctx.reserve("tokens", 85).settle(1);
+            },
+            {.blocking = true})
+      .entry_point("a")
+      .edge("a", "b");
+  executor<notes> runs{outer, box.options()};
+  const auto ended = runs.run_to_result({}, {.budget = {.counters = {{"tokens", 100}}}});
+  ended.check();
+  CHECK(ended.info.usage.counters.at("tokens") == 5 + 10 + 1);
+}
+
+TEST_CASE("What a cancelled run holds is not stored as used") {
+  const scenario_store box{real_store()};
+  door gate;
+  door began;
+  auto one = graph<notes>("one")
+                 .node("a",
+                       [&](const notes&, context& ctx) {
+                         auto held = ctx.reserve("tokens", 60);
+                         began.open();
+                         gate.wait();
+                         held.settle(10);
+                       },
+                       {.blocking = true})
+                 .entry_point("a");
+  executor<notes> runs{one, box.options()};
+  const opens_at_end opens{gate};
+  const run_options limited{.thread_id = "t", .budget = {.counters = {{"tokens", 70}}}};
+  auto handle = runs.start({}, limited);
+  began.wait();
+  handle.cancel();
+  const auto cancelled = handle.join();
+  CHECK(cancelled.status() == run_status::cancelled);
+  CHECK(cancelled.info.usage.counters.at("tokens") == 0);
+  gate.open();
+  const auto ended = runs.resume("t", {}, limited).join();
+  ended.check();
+  CHECK(ended.info.usage.counters.at("tokens") == 10);
 }
 
 TEST_CASE("A run past its deadline fails though a node of it still works") {

@@ -6,6 +6,8 @@
 #include <spdlog/spdlog.h>
 
 namespace mcp::test {
+
+using actors::simulated_world;
 namespace {
 
 /// Worlds that each case tries; MCP_TEST_SEED tries one alone.

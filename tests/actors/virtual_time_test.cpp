@@ -2,6 +2,8 @@
 #include "actors/simulated_world.hpp"
 
 namespace mcp::test {
+
+using actors::simulated_world;
 namespace {
 
 using times = std::vector<milliseconds>;

@@ -121,6 +121,13 @@ void offer_nodes(plugin& to) {
       return update<json_state>{s}.set("log", json::array({"spent"}));
     };
   });
+  to.node("hold", "", [](const plugin_request&) {
+    return [](const json_state&, context& ctx) {
+      auto held = ctx.reserve("coins", 70);
+      met->arrive_and_wait(ctx);
+      held.settle(60);
+    };
+  });
   to.node("ask", "", [](const plugin_request&) {
     return [](const json_state& s, context& ctx) {
       const auto first = ctx.ask("first?");
@@ -536,6 +543,39 @@ TEST_CASE("The tasks of a worker that is gone go elsewhere", "[members]") {
   const auto ended = handle.join();
   ended.check();
   CHECK(ended.state().at("log") == json{"waited"});
+}
+
+TEST_CASE("What a task held of the budget is free when its worker is gone or it is given up",
+          "[members]") {
+  meeting here;
+  met = &here;
+  small_cluster cluster{manifest};
+  cluster.add("one", 1);
+  const bool lost = GENERATE(true, false);
+  const cluster_folder folder{one_node(
+      lost ? "type: kit.hold"
+           : "type: kit.hold, timeout: 20ms, retry: {max_attempts: 2, initial_interval: 0ms}")};
+  const auto system = folder.load(cluster.options());
+  auto options = system->default_run_options();
+  options.budget.counters["coins"] = 100;
+  auto handle = system->executor().start(json_state{system->type()}, options);
+  here.wait_until([](const meeting& m) { return m.arrived == 1; });
+  if (lost) {
+    cluster.add("two", 1);
+    cluster.workers.erase(cluster.workers.begin());
+    here.wait_until([](const meeting& m) { return m.arrived == 2; });
+    here.let_go();
+  }
+  const auto ended = handle.join();
+  if (lost) {
+    ended.check();
+    CHECK(ended.info.usage.counters.at("coins") == 60);
+  } else {
+    REQUIRE(ended.info.error);
+    CHECK(ended.info.error->code() == errc::node_timeout);
+    auto used = ended.info.usage.counters;
+    CHECK(used["coins"] == 0);
+  }
 }
 
 TEST_CASE("An effect that is being kept when its worker dies does not happen again", "[members]") {

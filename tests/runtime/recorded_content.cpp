@@ -71,6 +71,9 @@ struct words {
   void operator()(const charge_wanted& m) {
     (*this)("charge_wanted", m.counter)("amount", m.amount);
   }
+  void operator()(const hold_wanted& m) {
+    (*this)("hold_wanted", m.counter)("amount", m.amount);
+  }
   void operator()(const durability_wanted& m) { (*this)("durability_wanted", m.all); }
   void operator()(const note_message& m) {
     out << "note";
@@ -79,6 +82,9 @@ struct words {
   }
   void operator()(const sign_of_life& m) { (*this)("sign_of_life", m.alive); }
   void operator()(const refunded& m) { (*this)("refunded", m.counter)("amount", m.amount); }
+  void operator()(const released& m) {
+    (*this)("released", m.counter)("held", m.held)("used", m.used);
+  }
   void operator()(const event_told& m) { (*this)("event", m.name).bytes("payload", m.payload); }
   void operator()(const words_told& m) {
     (*this)("role", m.content.role)("content", m.content.content);

@@ -60,6 +60,11 @@ class MCP_EXPORT context_port {
   virtual void charge(std::string_view counter, std::int64_t amount) = 0;
   /// Gives back what was reserved too much, without a check.
   virtual void refund(std::string_view counter, std::int64_t amount) noexcept = 0;
+  /// Takes like `charge` what is not used yet: the attempt holds it until it is released, and gives
+  /// it back when it is given up before. By default like `charge`.
+  virtual void hold(std::string_view counter, std::int64_t amount);
+  /// Ends a hold of `held`, of which `used` is charged; more than that may throw `budget_exceeded`.
+  virtual void release(std::string_view counter, std::int64_t held, std::int64_t used);
   [[nodiscard]] virtual const error* failure() const noexcept = 0;
   [[nodiscard]] virtual memory_store* memory() const noexcept = 0;
   /// See `context::traceparent`; by default empty.
@@ -75,7 +80,7 @@ class reservation {
  public:
   reservation(context_port& port, std::string counter, std::int64_t amount)
       : port_(&port), counter_(std::move(counter)), amount_(amount) {
-    port.charge(counter_, amount);
+    port.hold(counter_, amount);
   }
   reservation(reservation&& other) noexcept
       : port_(std::exchange(other.port_, nullptr)),
@@ -83,15 +88,12 @@ class reservation {
         amount_(other.amount_) {}
   reservation& operator=(reservation&&) = delete;
   ~reservation() {
-    if (port_ != nullptr) port_->refund(counter_, amount_);
+    if (port_ != nullptr) port_->release(counter_, amount_, 0);
   }
   /// Charges what was really used: more than reserved may throw `budget_exceeded`, less is given
   /// back.
   void settle(std::int64_t used) {
-    auto* port = std::exchange(port_, nullptr);
-    if (port == nullptr) return;
-    if (used < amount_) port->refund(counter_, amount_ - used);
-    if (used > amount_) port->charge(counter_, used - amount_);
+    if (auto* port = std::exchange(port_, nullptr)) port->release(counter_, amount_, used);
   }
 
  private:

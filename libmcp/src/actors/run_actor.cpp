@@ -79,6 +79,12 @@ class run_actor final : public base_actor, public core::machine_ports {
     return link_.budget->take(steps, calls);
   }
   run_usage usage() override { return link_.budget->usage(); }
+  void gave_up(const core::task& task) override {
+    if (link_.budget->holds_nothing()) return;
+    const auto child =
+        core::child_namespace(link_.ns, link_.plan->name_of(task.node), link_.make_id(task));
+    link_.budget->give_up(&task, child);
+  }
 
  private:
   using commands = core::machine_commands;

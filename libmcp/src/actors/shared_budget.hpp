@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -37,17 +38,47 @@ class shared_budget {
   }
   [[nodiscard]] std::optional<error> take(std::string_view counter, std::int64_t amount) {
     const std::lock_guard lock{mutex_};
-    const std::string name{counter};
-    auto& used = used_.counters[name];
-    const auto found = limits_.counters.find(name);
-    const bool limited = found != limits_.counters.end();
-    // What nobody limits is bounded by what can be counted.
-    const auto limit = limited ? found->second : std::numeric_limits<std::int64_t>::max();
-    if (used > 0 ? amount > limit - used : used + amount > limit) {
-      return refusal(name, used, amount, limit);
-    }
-    used += amount;
+    return take_more(counter, amount);
+  }
+  /// Takes for an attempt, of a task in `ns`, what it may not use.
+  [[nodiscard]] std::optional<error> hold(const void* attempt, std::string_view ns,
+                                          std::string_view counter, std::int64_t amount) {
+    const std::lock_guard lock{mutex_};
+    if (auto refused = take_more(counter, amount)) return refused;
+    auto& own = holds_[attempt];
+    own.ns = ns;
+    own.counters[std::string{counter}] += amount;
     return std::nullopt;
+  }
+  /// What an attempt that was given up used all the same is counted without a check.
+  [[nodiscard]] std::optional<error> release(const void* attempt, std::string_view counter,
+                                             std::int64_t held, std::int64_t used) {
+    const std::lock_guard lock{mutex_};
+    const auto found = holds_.find(attempt);
+    const auto own = found == holds_.end() ? nullptr : found->second.find(counter);
+    if (own == nullptr) {
+      if (used > 0) used_.counters[std::string{counter}] += used;
+      return std::nullopt;
+    }
+    *own -= std::min(*own, held);
+    if (found->second.empty()) holds_.erase(found);
+    if (used > held) return take_more(counter, used - held);
+    used_.counters[std::string{counter}] -= held - used;
+    return std::nullopt;
+  }
+  /// Frees what the attempt holds, and the attempts in the namespace of its subgraph.
+  void give_up(const void* attempt, std::string_view child) {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(holds_, [&](const auto& entry) {
+      const auto& [holder, own] = entry;
+      if (holder != attempt && !own.is_in(child)) return false;
+      for (const auto& [counter, amount] : own.counters) used_.counters[counter] -= amount;
+      return true;
+    });
+  }
+  [[nodiscard]] bool holds_nothing() const {
+    const std::lock_guard lock{mutex_};
+    return holds_.empty();
   }
   void give_back(std::string_view counter, std::int64_t amount) {
     const std::lock_guard lock{mutex_};
@@ -63,12 +94,47 @@ class shared_budget {
       known = std::max(known, amount);
     }
   }
+  /// Without what is held.
   [[nodiscard]] run_usage usage() const {
     const std::lock_guard lock{mutex_};
-    return used_;
+    auto used = used_;
+    for (const auto& [attempt, own] : holds_) {
+      for (const auto& [counter, amount] : own.counters) used.counters[counter] -= amount;
+    }
+    return used;
   }
 
  private:
+  struct holds {
+    std::string ns{};
+    std::map<std::string, std::int64_t, std::less<>> counters{};
+
+    [[nodiscard]] std::int64_t* find(std::string_view counter) {
+      const auto found = counters.find(counter);
+      return found == counters.end() ? nullptr : &found->second;
+    }
+    [[nodiscard]] bool empty() const {
+      return std::all_of(counters.begin(), counters.end(),
+                         [](const auto& one) { return one.second == 0; });
+    }
+    [[nodiscard]] bool is_in(std::string_view child) const {
+      return ns.starts_with(child) && (ns.size() == child.size() || ns[child.size()] == '|');
+    }
+  };
+
+  std::optional<error> take_more(std::string_view counter, std::int64_t amount) {
+    const std::string name{counter};
+    auto& used = used_.counters[name];
+    const auto found = limits_.counters.find(name);
+    const bool limited = found != limits_.counters.end();
+    // What nobody limits is bounded by what can be counted.
+    const auto limit = limited ? found->second : std::numeric_limits<std::int64_t>::max();
+    if (used > 0 ? amount > limit - used : used + amount > limit) {
+      return refusal(name, used, amount, limit);
+    }
+    used += amount;
+    return std::nullopt;
+  }
   static error refusal(const std::string& what, std::int64_t used, std::int64_t wanted,
                        std::int64_t limit) {
     return error{errc::budget_exceeded, "the budget of " + std::to_string(limit) + " " + what +
@@ -78,7 +144,8 @@ class shared_budget {
 
   const run_budget limits_;
   mutable std::mutex mutex_;
-  run_usage used_;
+  run_usage used_;                      ///< with what is held
+  std::map<const void*, holds> holds_;  ///< by attempt
 };
 
 }  // namespace mcp::actors

@@ -125,6 +125,19 @@ void task_context::refund(std::string_view counter, std::int64_t amount) noexcep
   link_.budget->give_back(counter, amount);
 }
 
+void task_context::hold(std::string_view counter, std::int64_t amount) {
+  if (amount < 0) throw error{errc::invalid_argument, "a reservation is at least 0"};
+  if (auto refused = link_.budget->hold(task_.get(), link_.ns, counter, amount)) {
+    throw error{*refused};
+  }
+}
+
+void task_context::release(std::string_view counter, std::int64_t held, std::int64_t used) {
+  if (auto refused = link_.budget->release(task_.get(), counter, held, used)) {
+    throw error{*refused};
+  }
+}
+
 const error* task_context::failure() const noexcept {
   return task_->failed_with ? &*task_->failed_with : nullptr;
 }

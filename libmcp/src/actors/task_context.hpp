@@ -31,6 +31,8 @@ class task_context final : public context_port {
   void emit_message(const message& content) override;
   void charge(std::string_view counter, std::int64_t amount) override;
   void refund(std::string_view counter, std::int64_t amount) noexcept override;
+  void hold(std::string_view counter, std::int64_t amount) override;
+  void release(std::string_view counter, std::int64_t held, std::int64_t used) override;
   [[nodiscard]] const error* failure() const noexcept override;
   [[nodiscard]] memory_store* memory() const noexcept override;
   [[nodiscard]] std::string traceparent() const override;

@@ -6,6 +6,15 @@ namespace mcp {
 
 context_port::~context_port() = default;
 
+void context_port::hold(std::string_view counter, std::int64_t amount) {
+  charge(counter, amount);
+}
+
+void context_port::release(std::string_view counter, std::int64_t held, std::int64_t used) {
+  if (used < held) refund(counter, held - used);
+  if (used > held) charge(counter, used - held);
+}
+
 std::string context_port::traceparent() const {
   return {};
 }

@@ -24,7 +24,11 @@ class machine_ports {
   [[nodiscard]] virtual std::uint64_t random() = 0;
   /// Takes steps and node calls from the budget; the error when it does not suffice.
   [[nodiscard]] virtual std::optional<error> charge(std::int64_t steps, std::int64_t calls) = 0;
+  /// Without what attempts hold.
   [[nodiscard]] virtual run_usage usage() = 0;
+  /// An attempt is given up: what it holds of the budget, and what tasks of its subgraph hold, is
+  /// free. Before the usage is asked for.
+  virtual void gave_up(const task&) {}
 };
 
 /// What is fixed for a run of one graph, root or subgraph.

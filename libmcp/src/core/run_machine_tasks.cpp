@@ -231,6 +231,7 @@ void run_machine::failed(task& broken, failure what, machine_commands& out) {
 void run_machine::abandon(task& unwanted, machine_commands& out) {
   if (unwanted.state != task_state::running) return;
   unwanted.cancelled.store(true, std::memory_order_release);
+  ports_.gave_up(unwanted);
   out.abandon.push_back(tasks_[unwanted.slot]);
 }
 

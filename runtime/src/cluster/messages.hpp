@@ -21,6 +21,7 @@ namespace mcp::cluster {
 /// their runs, and know where in a trace a task belongs.
 inline constexpr std::uint64_t wire_version_of_agents = 2;
 inline constexpr std::uint64_t wire_version_of_memory = 2;
+inline constexpr std::uint64_t wire_version_of_holds = 2;
 inline constexpr std::uint64_t wire_version_of_traces = 2;
 
 // From a worker.
@@ -88,8 +89,13 @@ struct durability_wanted {
 struct memory_wanted {
   std::string request{};
 };
+/// Part of a budget that the task holds until it is released, or the task is given up.
+struct hold_wanted {
+  std::string counter{};
+  std::int64_t amount = 0;
+};
 using wish = std::variant<answer_wanted, effect_wanted, effect_kept, charge_wanted,
-                          durability_wanted, memory_wanted>;
+                          durability_wanted, memory_wanted, hold_wanted>;
 struct wish_message {
   std::uint64_t task = 0;
   std::uint64_t number = 0;  ///< of the task's wishes
@@ -110,7 +116,13 @@ struct event_told {
 struct words_told {
   message content{};
 };
-using note = std::variant<sign_of_life, refunded, event_told, words_told>;
+/// The end of a hold of `held`, of which `used`, at most all, is charged.
+struct released {
+  std::string counter{};
+  std::int64_t held = 0;
+  std::int64_t used = 0;
+};
+using note = std::variant<sign_of_life, refunded, event_told, words_told, released>;
 struct note_message {
   std::uint64_t task = 0;
   note what{};
@@ -265,11 +277,13 @@ MCP_STRUCT(answer_wanted, index)
 MCP_STRUCT(effect_wanted, key)
 MCP_STRUCT(effect_kept, key, result)
 MCP_STRUCT(charge_wanted, counter, amount)
+MCP_STRUCT(hold_wanted, counter, amount)
 MCP_STRUCT(durability_wanted, all)
 MCP_STRUCT(memory_wanted, request)
 MCP_STRUCT(wish_message, task, number, what)
 MCP_STRUCT(sign_of_life, alive)
 MCP_STRUCT(refunded, counter, amount)
+MCP_STRUCT(released, counter, held, used)
 MCP_STRUCT(event_told, name, payload)
 MCP_STRUCT(words_told, content)
 MCP_STRUCT(note_message, task, what)

@@ -8,6 +8,7 @@
 #include "system/remote_agents.hpp"
 
 #include <deque>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -72,8 +73,11 @@ class dispatcher final : public cluster_actor {
     bool cancelled = false;           ///< of an agent: nobody wants it any more
     /// What waits for a store, one after another: also when the task has changed its worker.
     errand_strand errands;
+    std::map<std::string, std::int64_t> held{};  ///< of the budget, by the attempt of a node
 
     void fail(const error& reason) const;
+    /// The worker is gone, or the task is over: nobody will release it.
+    void release_holds();
   };
   struct member {
     member_id id = 0;

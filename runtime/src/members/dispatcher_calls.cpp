@@ -54,6 +54,7 @@ void dispatcher::withdraw(const void* call) {
 dispatcher::open_call dispatcher::close_call(placement::task_id task) {
   const auto found = calls_.find(task);
   auto open = std::move(found->second);
+  open.release_holds();
   if (const auto at = members_.find(placement_.member_of(task)); at != members_.end()) {
     at->second->at_work.erase(open.number);
   }
@@ -63,6 +64,12 @@ dispatcher::open_call dispatcher::close_call(placement::task_id task) {
   agent_calls_.erase(task);
   placement_.finish(task);
   return open;
+}
+
+void dispatcher::open_call::release_holds() {
+  for (const auto& [counter, amount] : std::exchange(held, {})) {
+    call->reply->context().port().release(counter, amount, 0);
+  }
 }
 
 void dispatcher::add_system(system_message system) {
@@ -119,6 +126,7 @@ void dispatcher::start(placement::task_id task, member_id at) {
     return;
   }
   open.number = ++last_number_;
+  open.release_holds();  // of an attempt that its worker has lost
   try {
     open.agent ? say_system(member, open.agent->head().system, false)
                : say_system(member, open.call->head.system,

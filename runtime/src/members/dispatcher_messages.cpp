@@ -88,7 +88,7 @@ void dispatcher::take(member& from, result_message result) {
 }
 
 void dispatcher::take(member& from, wish_message wish) {
-  const auto* open = call_of(from, wish.task);
+  auto* const open = call_of(from, wish.task);
   if (open == nullptr) return;
   const auto call = open->call;
   told_message told{.task = wish.task, .number = wish.number};
@@ -115,6 +115,11 @@ void dispatcher::take(member& from, wish_message wish) {
                    },
                    [&](const charge_wanted& one) {
                      port.charge(one.counter, one.amount);
+                     answer(from, std::move(told));
+                   },
+                   [&](const hold_wanted& one) {
+                     port.hold(one.counter, one.amount);
+                     open->held[one.counter] += one.amount;
                      answer(from, std::move(told));
                    },
                    [&](const durability_wanted&) {
@@ -152,14 +157,20 @@ void dispatcher::take(member& from, wish_message wish) {
 }
 
 void dispatcher::take(member& from, note_message note) {
-  const auto* open = call_of(from, note.task);
+  auto* const open = call_of(from, note.task);
   if (open == nullptr) return;
   auto& port = open->call->reply->context().port();
   std::visit(
       overloaded{[&](const sign_of_life&) { port.heartbeat(); },
                  [&](const refunded& one) { port.refund(one.counter, one.amount); },
                  [&](event_told& one) { port.emit(std::move(one.name), std::move(one.payload)); },
-                 [&](const words_told& one) { port.emit_message(one.content); }},
+                 [&](const words_told& one) { port.emit_message(one.content); },
+                 [&](const released& one) {
+                   auto& held = open->held[one.counter];
+                   const auto known = std::clamp<std::int64_t>(one.held, 0, held);
+                   held -= known;
+                   port.release(one.counter, known, std::clamp<std::int64_t>(one.used, 0, known));
+                 }},
       note.what);
 }
 

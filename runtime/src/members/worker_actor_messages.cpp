@@ -107,7 +107,8 @@ void worker_actor::take(task_message task) {
                          delayed_send(this, after, task_posted{then});
                        }});
       },
-      system != systems_.end() && system->second.memory);
+      server_abilities{.memory = system != systems_.end() && system->second.memory,
+                       .holds = link_->version() >= wire_version_of_holds});
   if (!tasks_.emplace(number, made).second) {
     throw error{errc::malformed_answer, "the server uses the number of a task twice"};
   }
@@ -177,7 +178,9 @@ worker_outlet worker_actor::outlet(std::uint64_t task) {
   return [this, self = me(), task, mine = incarnation_,
           most = settings_.link.message_bytes](worker_message message) {
     const bool ends = std::holds_alternative<result_message>(message);
-    const bool may_be_dropped = std::holds_alternative<note_message>(message);
+    const auto* note = std::get_if<note_message>(&message);
+    // What was used of the budget has to arrive.
+    const bool may_be_dropped = note != nullptr && !std::holds_alternative<released>(note->what);
     const auto version = version_of(message);
     auto bytes = to_cbor(message);
     if (bytes.size() > most) {

@@ -64,15 +64,16 @@ class worker_task::reply final : public reply_port {
 };
 
 worker_task::worker_task(task_message message, state_fields state, task_trace trace,
-                         worker_outlet outlet, worker_timer timer, bool memory)
+                         worker_outlet outlet, worker_timer timer, server_abilities server)
     : message_(std::move(message)),
       state_(std::move(state)),
       trace_(std::move(trace)),
       place_(makes_span(trace_) ? trace_.parent.child() : trace_.parent),
       outlet_(std::move(outlet)),
-      timer_(std::move(timer)) {
+      timer_(std::move(timer)),
+      server_(server) {
   if (message_.failure) failed_with_ = decode_failure(*message_.failure).error;
-  if (!memory) return;
+  if (!server_.memory) return;
   memory_ = std::make_unique<remote_memory>([this](std::string request) {
     return wish_for(memory_wanted{std::move(request)}).value_or(std::string{});
   });
@@ -300,6 +301,17 @@ void worker_task::refund(std::string_view counter, std::int64_t amount) noexcept
     note(refunded{std::string{counter}, amount});
   } catch (...) {  // what was reserved stays charged
   }
+}
+
+void worker_task::hold(std::string_view counter, std::int64_t amount) {
+  if (!server_.holds) return charge(counter, amount);
+  static_cast<void>(wish_for(hold_wanted{std::string{counter}, amount}));
+}
+
+void worker_task::release(std::string_view counter, std::int64_t held, std::int64_t used) {
+  if (!server_.holds) return context_port::release(counter, held, used);
+  note(released{std::string{counter}, held, std::min(held, used)});
+  if (used > held) charge(counter, used - held);
 }
 
 const error* worker_task::failure() const noexcept {

@@ -30,13 +30,18 @@ struct task_trace {
   std::string server{};                ///< for whom
 };
 
+/// What the server of a task does for it.
+struct server_abilities {
+  bool memory = false;  ///< the run has a memory store
+  bool holds = false;   ///< it knows what is held from what is charged
+};
+
 /// One task at a worker: the context of its node, whose wishes the server grants. Shared by the
 /// node, its reply object, and whoever delivers what the server says.
 class worker_task final : public context_port, public std::enable_shared_from_this<worker_task> {
  public:
-  /// `memory`: its run has a memory store.
   worker_task(task_message message, state_fields state, task_trace trace, worker_outlet outlet,
-              worker_timer timer, bool memory);
+              worker_timer timer, server_abilities server);
 
   /// Runs the node, on this thread; the result goes out. Nothing is thrown.
   void run(const worker_system& system);
@@ -68,6 +73,8 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   void emit_message(const message& content) override;
   void charge(std::string_view counter, std::int64_t amount) override;
   void refund(std::string_view counter, std::int64_t amount) noexcept override;
+  void hold(std::string_view counter, std::int64_t amount) override;
+  void release(std::string_view counter, std::int64_t held, std::int64_t used) override;
   [[nodiscard]] const error* failure() const noexcept override;
   [[nodiscard]] memory_store* memory() const noexcept override { return memory_.get(); }
   [[nodiscard]] std::string traceparent() const override { return place_.traceparent(); }
@@ -91,6 +98,7 @@ class worker_task final : public context_port, public std::enable_shared_from_th
   const trace_context place_;  ///< its own span's, or the server's when it makes none
   worker_outlet outlet_;
   worker_timer timer_;
+  const server_abilities server_;
   std::optional<error> failed_with_;
   std::unique_ptr<remote_memory> memory_;  ///< null: the run has none
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

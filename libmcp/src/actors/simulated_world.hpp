@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/runtime.hpp"
-#include "mcp/executor.hpp"
+#include "mcp/executor_base.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -13,17 +13,18 @@
 
 #include <caf/scheduler/test_coordinator.hpp>
 
-namespace mcp::test {
+namespace mcp::actors {
 
 /// Real actors on CAF's test scheduler: which actor handles its next message, which blocking job
 /// runs, and when time moves is chosen by a seed. Everything happens on the test's own thread.
+/// Behind the testkit's `virtual_world`, and the tests of the actors themselves.
 class simulated_world {
  public:
   /// `patient`: time moves only when there is nothing else to do, so that what happens when is
   /// exact.
   explicit simulated_world(std::uint64_t seed, bool patient = false)
       : choice_(seed), chance_(seed ^ 0x9e3779b97f4a7c15U), patient_(patient) {
-    actors::test_ports ports;
+    test_ports ports;
     ports.clock = std::make_unique<clock>(*this);
     ports.timer = std::make_unique<timer>(*this);
     ports.workers = std::make_unique<workers>(*this);
@@ -50,6 +51,16 @@ class simulated_world {
     while (one_step()) {
     }
   }
+
+  /// What is due until then.
+  void run_until(core::instant time) {
+    while (!scheduler_->jobs.empty() || !jobs_.empty() ||
+           (!timers_.empty() && timers_.begin()->first.first <= time)) {
+      one_step();
+    }
+    now_ = std::max(now_, time);
+  }
+  [[nodiscard]] core::instant exact_now() const { return now_; }
 
   /// One message, job, timer or disturbance; false when nothing is left.
   bool one_step() {
@@ -97,7 +108,7 @@ class simulated_world {
     return last_timer_;
   }
 
-  class clock final : public actors::clock_port {
+  class clock final : public clock_port {
    public:
     explicit clock(simulated_world& world) : world_(world) {}
     core::instant now() override { return world_.now_; }
@@ -109,7 +120,7 @@ class simulated_world {
    private:
     simulated_world& world_;
   };
-  class timer final : public actors::timer_port {
+  class timer final : public timer_port {
    public:
     explicit timer(simulated_world& world) : world_(world) {}
     id at(core::instant due, std::function<void()> callback) override {
@@ -123,7 +134,7 @@ class simulated_world {
    private:
     simulated_world& world_;
   };
-  class workers final : public actors::worker_port {
+  class workers final : public worker_port {
    public:
     explicit workers(simulated_world& world) : world_(world) {}
     [[nodiscard]] bool submit(std::function<void()> job) override {
@@ -148,4 +159,4 @@ class simulated_world {
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
 };
 
-}  // namespace mcp::test
+}  // namespace mcp::actors
