@@ -84,6 +84,9 @@ class answers {
     map_[std::move(id)] = json_to_cbor(json);
     return *this;
   }
+  answers&& add_json(std::string id, std::string_view json) && {
+    return std::move(add_json(std::move(id), json));
+  }
   [[nodiscard]] std::map<std::string, std::string> take() && { return std::move(map_); }
 
  private:
