@@ -211,7 +211,12 @@ TEST_CASE("The schema of a struct has types, defaults and descriptions") {
   const auto& properties = schema["$defs"]["everything"]["properties"];
   CHECK(schema["$defs"]["everything"]["additionalProperties"] == false);
   CHECK(properties["flag"] == json::parse(R"({"type":"boolean","default":true})"));
-  CHECK(properties["medium"] == json::parse(R"({"type":"integer","minimum":0,"default":9})"));
+  CHECK(properties["medium"] ==
+        json::parse(R"({"type":"integer","minimum":0,"maximum":65535,"default":9})"));
+  CHECK(properties["tiny"] ==
+        json::parse(R"({"type":"integer","minimum":-128,"maximum":127,"default":-3})"));
+  CHECK_FALSE(properties["large"].contains("maximum"));
+  CHECK(properties["larger"]["minimum"] == 0);
   CHECK(properties["points"]["items"]["$ref"] == "#/$defs/point");
   CHECK(properties["names"]["uniqueItems"] == true);
   CHECK(properties["table"]["additionalProperties"]["items"]["type"] == "integer");

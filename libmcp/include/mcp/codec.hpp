@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -103,8 +104,15 @@ requires(!std::same_as<T, bool>) struct codec<T> {
   }
   static bool equal(T a, T b) { return a == b; }
   static std::string schema(schema_writer&) {
-    if constexpr (std::is_signed_v<T>) return R"({"type":"integer"})";
-    return R"({"type":"integer","minimum":0})";
+    using limits = std::numeric_limits<T>;
+    std::string result = R"({"type":"integer")";
+    if (limits::digits < 63) {
+      result += R"(,"minimum":)" + std::to_string(limits::min()) + R"(,"maximum":)" +
+                std::to_string(limits::max());
+    } else if (!limits::is_signed) {
+      result += R"(,"minimum":0)";
+    }
+    return result + "}";
   }
 };
 

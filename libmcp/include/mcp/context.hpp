@@ -5,7 +5,9 @@
 #include "mcp/value.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <span>
@@ -70,6 +72,16 @@ class MCP_EXPORT context_port {
   /// See `context::traceparent`; by default empty.
   [[nodiscard]] virtual std::string traceparent() const;
 };
+
+/// How often one question may be asked again because its answer did not fit its type; then the node
+/// fails with `invalid_answer`.
+inline constexpr std::size_t max_refused_answers = 100;
+
+namespace detail {
+/// The schema of a question that is asked again: `$comment` says why.
+[[nodiscard]] MCP_EXPORT std::string schema_after_refusal(const std::string& schema,
+                                                          const std::string& why);
+}  // namespace detail
 
 /// Leaves a node that asked something nobody has answered yet. Not a std::exception, so that a
 /// node's own handlers let it pass.
@@ -139,7 +151,9 @@ class context {
 
   /// Asks a person (or whoever resumes the run) and returns the answer. The first time, the run
   /// stops here and waits; when it is resumed the node starts again from its first line and this
-  /// call returns. The answer must fit `Answer`, whose JSON Schema is published with the question.
+  /// call returns. The answer must fit `Answer`, whose JSON Schema is published with the question:
+  /// `resume` refuses others. An answer that fits the schema and that the codec of `Answer` throws
+  /// at is asked for again, at most `max_refused_answers` times; `$comment` of the schema says why.
   template <has_codec Answer = std::string, class Question>
   [[nodiscard]] Answer ask(const Question& question) {
     return ask_with<Answer>(question, json_schema_of<Answer>());
@@ -147,10 +161,9 @@ class context {
   /// The same with a JSON Schema that says more than the type.
   template <has_codec Answer = std::string, class Question>
   [[nodiscard]] Answer ask_with(const Question& question, std::string schema) {
-    const auto index = questions_++;
-    if (auto found = port_->answer(index)) return from_cbor<Answer>(*found);
-    port_->ask(index, encode(question), std::move(schema));
-    throw interrupt_signal{};
+    auto answer = find_or_ask<Answer>(question, schema);
+    if (!answer) throw interrupt_signal{};
+    return std::move(*answer);
   }
   /// Asks several questions at once; returns when all are answered.
   template <has_codec Answer = std::string, class Question>
@@ -159,11 +172,9 @@ class context {
     const auto schema = json_schema_of<Answer>();
     bool missing = false;
     for (const auto& question : questions) {
-      const auto index = questions_++;
-      if (auto found = port_->answer(index)) {
-        answers.push_back(from_cbor<Answer>(*found));
+      if (auto answer = find_or_ask<Answer>(question, schema)) {
+        answers.push_back(std::move(*answer));
       } else {
-        port_->ask(index, encode(question), schema);
         missing = true;
       }
     }
@@ -223,6 +234,34 @@ class context {
   }
 
  private:
+  /// The answer to the next question; nothing when it was asked. A question that is asked again has
+  /// an index of its own, so that both answers stay in the journal.
+  template <class Answer, class Question>
+  std::optional<Answer> find_or_ask(const Question& question, const std::string& schema) {
+    const std::uint64_t index = questions_++;
+    std::string why;
+    for (std::uint64_t refused = 0; refused <= max_refused_answers; ++refused) {
+      const auto place = index + (refused << 32U);
+      const auto found = port_->answer(place);
+      if (!found) {
+        port_->ask(place, encode(question),
+                   refused == 0 ? schema : detail::schema_after_refusal(schema, why));
+        return std::nullopt;
+      }
+      try {
+        return from_cbor<Answer>(*found);
+      } catch (const error& what) {
+        why = what.message();
+      } catch (const std::exception& what) {
+        why = what.what();
+      }
+    }
+    throw error{errc::invalid_answer, "question " + std::to_string(index + 1) +
+                                          " of the node had too many answers that do not fit; the "
+                                          "last one: " +
+                                          why};
+  }
+
   template <class T>
   static std::string encode(const T& content) {
     if constexpr (std::is_convertible_v<const T&, std::string_view>) {

@@ -8,6 +8,18 @@
 
 #include <nlohmann/json.hpp>
 
+namespace mcp {
+
+std::string detail::schema_after_refusal(const std::string& schema, const std::string& why) {
+  auto made = nlohmann::json::parse(schema.empty() ? "{}" : schema, nullptr, false);
+  if (made == true) made = nlohmann::json::object();
+  if (!made.is_object()) return schema;  // no place for a comment
+  made["$comment"] = "the answer before this one did not fit: " + why;
+  return made.dump();
+}
+
+}  // namespace mcp
+
 namespace mcp::core {
 namespace {
 
