@@ -79,6 +79,27 @@ struct session {
 MCP_STATE(session, (question, mcp::input_only, mcp::doc("asked")), (log, mcp::append),
           (hidden, mcp::untracked, mcp::internal))
 
+namespace near {
+struct part {
+  int x = 0;
+  std::vector<part> more{};
+};
+MCP_STRUCT(part, x, more)
+}  // namespace near
+namespace far {
+struct part {
+  std::string y{};
+  std::vector<part> more{};
+};
+MCP_STRUCT(part, y, more)
+}  // namespace far
+struct parts {
+  std::vector<near::part> first{};
+  far::part second{};
+  near::part third{};
+};
+MCP_STATE(parts, first, second, third)
+
 }  // namespace described_types
 
 namespace {
@@ -227,6 +248,20 @@ TEST_CASE("The schema of a struct has types, defaults and descriptions") {
   CHECK(properties["choice"]["oneOf"].size() == 7);
   CHECK(properties["choice"]["oneOf"][3]["required"] == json::array({"point"}));
   CHECK(schema["$defs"]["point"]["properties"]["y"]["description"] == "upwards, in metres");
+}
+
+TEST_CASE("Types of one name have definitions of their own") {
+  const auto schema = json::parse(mcp::json_schema_of<parts>());
+  const auto& all = schema["$defs"];
+  const auto& properties = all["parts"]["properties"];
+  CHECK(properties["first"]["items"]["$ref"] == "#/$defs/part");
+  CHECK(properties["second"]["$ref"] == "#/$defs/part2");
+  CHECK(properties["third"]["$ref"] == "#/$defs/part");
+  CHECK(all["part"]["properties"].contains("x"));
+  CHECK(all["part"]["properties"]["more"]["items"]["$ref"] == "#/$defs/part");
+  CHECK(all["part2"]["properties"].contains("y"));
+  CHECK(all["part2"]["properties"]["more"]["items"]["$ref"] == "#/$defs/part2");
+  CHECK(all.size() == 3);
 }
 
 TEST_CASE("A type that contains itself has a schema and round-trips") {

@@ -4,6 +4,9 @@
 
 #include "mcp/codec.hpp"
 
+#include <array>
+#include <typeinfo>
+
 namespace mcp {
 namespace detail {
 
@@ -31,6 +34,17 @@ constexpr std::string_view alternative_name() {
   } else {
     static_assert(described<T>, "an alternative of a variant is a described or a simple type");
   }
+}
+
+template <class... Ts>
+constexpr bool names_differ() {
+  const std::array<std::string_view, sizeof...(Ts)> names{alternative_name<Ts>()...};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::size_t j = i + 1; j < names.size(); ++j) {
+      if (names[i] == names[j]) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace detail
@@ -70,7 +84,7 @@ struct codec<T> {
   }
 
   static std::string schema(schema_writer& s) {
-    constexpr auto type_name = type_name_of<T>();
+    const auto type_name = s.definition_name(type_name_of<T>(), typeid(T));
     if (s.begin_definition(type_name)) {
       std::vector<schema_property> properties;
       const T defaults{};
@@ -133,9 +147,15 @@ struct codec<std::monostate> {
   static std::string schema(schema_writer&) { return R"({"type":"null"})"; }
 };
 
-/// A map with one entry: the name of the alternative and its value.
+/// A map with one entry: the name of the alternative and its value. The name is that of a described
+/// type, without its namespace; "integer" or "number" for all types of numbers.
 template <class... Ts>
 struct codec<std::variant<Ts...>> {
+  static_assert(
+      detail::names_differ<Ts...>(),
+      "two alternatives of a variant have one name in JSON, and would be read as the first "
+      "of them: keep one type of integers and one of floating point, and describe structs "
+      "under names of their own");
   using type = std::variant<Ts...>;
 
   static void encode(cbor_writer& w, const type& value) {

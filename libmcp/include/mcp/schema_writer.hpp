@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <typeindex>
+#include <typeinfo>
 #include <vector>
 
 namespace mcp {
@@ -22,6 +24,9 @@ struct schema_property {
 /// that contain themselves are possible. Not thread-safe.
 class MCP_EXPORT schema_writer {
  public:
+  /// The name of the definition of the type `id`: `name`, with a number behind it when another type
+  /// has that name already.
+  [[nodiscard]] std::string definition_name(std::string_view name, const std::type_info& id);
   /// True once per name: the caller then makes the schema and hands it to `define`.
   [[nodiscard]] bool begin_definition(std::string_view name);
   void define(std::string_view name, std::string schema);
@@ -37,6 +42,7 @@ class MCP_EXPORT schema_writer {
 
  private:
   std::map<std::string, std::string, std::less<>> definitions_;
+  std::map<std::type_index, std::string> names_;  ///< of definitions that have a type
 };
 
 }  // namespace mcp

@@ -4,6 +4,14 @@
 
 namespace mcp {
 
+std::string schema_writer::definition_name(std::string_view name, const std::type_info& id) {
+  const auto known = names_.find(id);
+  if (known != names_.end()) return known->second;
+  std::string made{name};
+  for (int n = 2; definitions_.contains(made); ++n) made = std::string{name} + std::to_string(n);
+  return names_[id] = made;
+}
+
 bool schema_writer::begin_definition(std::string_view name) {
   return definitions_.try_emplace(std::string{name}, "true").second;
 }
