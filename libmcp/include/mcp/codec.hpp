@@ -44,6 +44,26 @@ template <has_codec T>
   return writer.take();
 }
 
+namespace detail {
+/// Refuses a field of a described struct that has no codec.
+template <class Field>
+constexpr bool can_be_written() {
+  static_assert(has_codec<Field>,
+                "a field has a type that JSON cannot hold: char (take std::string or an integer), "
+                "a map whose keys are no strings, or one without a mcp::codec");
+  return has_codec<Field>;
+}
+/// Keeps what follows such a refusal short.
+struct missing_codec {
+  static void encode(cbor_writer&, const auto&) {}
+  static void decode(cbor_reader&, auto&) {}
+  static bool equal(const auto&, const auto&) { return true; }
+  static std::string schema(schema_writer&) { return {}; }
+};
+template <class Field>
+using field_codec = std::conditional_t<can_be_written<Field>(), codec<Field>, missing_codec>;
+}  // namespace detail
+
 /// Throws `malformed_cbor` or `invalid_state`.
 template <has_codec T>
 [[nodiscard]] T from_cbor(std::string_view bytes) {
@@ -82,8 +102,17 @@ struct codec<bool> {
   static std::string schema(schema_writer&) { return R"({"type":"boolean"})"; }
 };
 
-template <std::integral T>
-requires(!std::same_as<T, bool>) struct codec<T> {
+namespace detail {
+/// Characters are integers to C++ and text to their readers: neither is meant.
+template <class T>
+concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                        !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+                        !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+}  // namespace detail
+
+/// The schema has the bounds of the type, for those below 64 bits.
+template <detail::plain_integer T>
+struct codec<T> {
   static void encode(cbor_writer& w, T value) {
     if constexpr (std::is_signed_v<T>) {
       w.integer(value);

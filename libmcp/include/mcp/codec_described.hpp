@@ -55,7 +55,8 @@ struct codec<T> {
     w.map(field_count<T>);
     for_each_field<T>([&](const auto& f) {
       w.text(f.name);
-      codec<std::remove_cvref_t<decltype(value.*f.member)>>::encode(w, value.*f.member);
+      detail::field_codec<std::remove_cvref_t<decltype(value.*f.member)>>::encode(w,
+                                                                                  value.*f.member);
     });
   }
 
@@ -68,7 +69,8 @@ struct codec<T> {
         if (known || f.name != key) return;
         known = true;
         const cbor_reader::scope place{r, key};
-        codec<std::remove_cvref_t<decltype(value.*f.member)>>::decode(r, value.*f.member);
+        detail::field_codec<std::remove_cvref_t<decltype(value.*f.member)>>::decode(
+            r, value.*f.member);
       });
       if (!known) unknown_field(r, key);
     }
@@ -77,8 +79,8 @@ struct codec<T> {
   static bool equal(const T& a, const T& b) {
     bool same = true;
     for_each_field<T>([&](const auto& f) {
-      same = same &&
-             codec<std::remove_cvref_t<decltype(a.*f.member)>>::equal(a.*f.member, b.*f.member);
+      same = same && detail::field_codec<std::remove_cvref_t<decltype(a.*f.member)>>::equal(
+                         a.*f.member, b.*f.member);
     });
     return same;
   }
@@ -90,8 +92,11 @@ struct codec<T> {
       const T defaults{};
       for_each_field<T>([&](const auto& f) {
         using value_type = std::remove_cvref_t<decltype(defaults.*f.member)>;
-        properties.push_back({f.name, f.text, codec<value_type>::schema(s),
-                              cbor_to_json(to_cbor(defaults.*f.member))});
+        using field_codec = detail::field_codec<value_type>;
+        cbor_writer initial;
+        field_codec::encode(initial, defaults.*f.member);
+        properties.push_back(
+            {f.name, f.text, field_codec::schema(s), cbor_to_json(initial.bytes())});
       });
       s.define(type_name, schema_writer::object(properties));
     }

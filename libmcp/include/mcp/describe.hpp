@@ -17,7 +17,8 @@
 ///     MCP_STATE(State, (log, mcp::append), n)
 ///
 /// Write the macro after the type, in the type's namespace. A field in parentheses carries options:
-/// a reducer (<mcp/reducers.hpp>; states only), a visibility, `mcp::doc`. At most 64 fields.
+/// a reducer (<mcp/reducers.hpp>; states only), a visibility, `mcp::doc`. At most 64 fields. A
+/// state names all of its fields; a struct may keep some to itself.
 namespace mcp {
 
 /// Who sees a field of a state from outside the graph.
@@ -98,6 +99,45 @@ struct enumerator {
   Enum value;
 };
 
+/// How many arguments a macro was given, from their text: commas outside of parentheses and quotes.
+constexpr std::size_t count_arguments(std::string_view text) {
+  std::size_t count = text.empty() ? 0 : 1;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      depth += text[i] == '(' || text[i] == '{' ? 1 : 0;
+      depth -= text[i] == ')' || text[i] == '}' ? 1 : 0;
+      count += text[i] == ',' && depth == 0 ? 1U : 0U;
+    }
+  }
+  return count;
+}
+inline constexpr std::size_t max_fields = 64;
+
+/// Becomes any field of `Owner`, but no base of it. Never made.
+template <class Owner, std::size_t>
+struct any_field {
+  template <class T>
+  requires(!std::is_base_of_v<T, Owner>) operator T() const noexcept;
+};
+template <class T, std::size_t... Is>
+constexpr bool has_fields(std::index_sequence<Is...>) {
+  return requires {
+    T{any_field<T, Is>{}...};
+  };
+}
+/// Whether the aggregate `T` has more than `count` fields. False when that cannot be said.
+template <class T, std::size_t count>
+constexpr bool has_more_fields() {
+  if constexpr (std::is_aggregate_v<T>) return has_fields<T>(std::make_index_sequence<count + 1>{});
+  return false;
+}
+
 }  // namespace detail
 
 /// A struct with MCP_STRUCT or MCP_STATE.
@@ -162,16 +202,22 @@ constexpr void for_each_field(Function&& function) {
   }
 
 /// Describes the struct `T` with the fields that take part in JSON; see the top of this file.
-#define MCP_STRUCT(T, ...)                                                     \
-  [[maybe_unused]] inline constexpr auto mcp_fields(const T*) {                \
-    return std::make_tuple(MCP_FOR_EACH(MCP_FIELD, T, __VA_ARGS__));           \
-  }                                                                            \
-  [[maybe_unused]] inline constexpr std::string_view mcp_type_name(const T*) { \
-    return #T;                                                                 \
+#define MCP_STRUCT(T, ...)                                                                 \
+  static_assert(::mcp::detail::count_arguments(#__VA_ARGS__) <= ::mcp::detail::max_fields, \
+                #T " has more than 64 fields: gather some in a struct");                   \
+  [[maybe_unused]] inline constexpr auto mcp_fields(const T*) {                            \
+    return std::make_tuple(MCP_FOR_EACH(MCP_FIELD, T, __VA_ARGS__));                       \
+  }                                                                                        \
+  [[maybe_unused]] inline constexpr std::string_view mcp_type_name(const T*) {             \
+    return #T;                                                                             \
   }
 
 /// Describes the state `T` of a graph: the fields are its channels, with their reducers.
-#define MCP_STATE(T, ...) MCP_STRUCT(T, __VA_ARGS__)
+#define MCP_STATE(T, ...)                                                               \
+  MCP_STRUCT(T, __VA_ARGS__)                                                            \
+  static_assert(!::mcp::detail::has_more_fields<T, ::mcp::field_count<T>>(), #T         \
+                " has a field that MCP_STATE does not name, so it would be lost: name " \
+                "it (mcp::untracked is for what is not to be stored)");
 
 /// Describes the enum `T`; values travel as their names.
 #define MCP_ENUM(T, ...)                                                       \

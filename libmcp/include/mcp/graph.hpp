@@ -179,6 +179,20 @@ class graph {
  private:
   template <class Router>
   static router_function erase_router(Router decide) {
+    constexpr bool shareable = std::is_invocable_v<const Router&, const State&>;
+    static_assert(
+        shareable,
+        "a router takes const State& and may be asked by several runs at the same time: its "
+        "operator() is const, and a lambda not mutable");
+    static_assert(std::is_copy_constructible_v<Router>,
+                  "a graph is copied with its routers: hold what cannot be copied in a "
+                  "std::shared_ptr");
+    if constexpr (shareable && std::is_copy_constructible_v<Router>) {
+      static_assert(
+          std::is_constructible_v<routes, std::invoke_result_t<const Router&, const State&>>,
+          "a router returns the name of a node, several, an mcp::send, several, or "
+          "mcp::routes");
+    }
     return [decide = std::move(decide)](const void* s) {
       return routes(decide(*static_cast<const State*>(s)));
     };

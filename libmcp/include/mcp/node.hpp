@@ -144,6 +144,17 @@ struct callable<R (C::*)(Args...) noexcept> : callable<R (*)(Args...)> {};
 template <class R, class C, class... Args>
 struct callable<R (C::*)(Args...) const noexcept> : callable<R (*)(Args...)> {};
 
+/// One function, of which the types of the arguments can be read.
+template <class T>
+concept known_function = std::is_function_v<std::remove_pointer_t<T>> || requires {
+  &T::operator();
+};
+/// Whether it can be called while others call it, which is what const says.
+template <class T, class... Args>
+constexpr bool is_const_callable(std::tuple<Args...>*) {
+  return std::is_invocable_v<const T&, Args...>;
+}
+
 template <class T>
 constexpr bool is_update = false;
 template <class S>
@@ -255,14 +266,31 @@ node_spec make_node_spec(std::string name, Function function, node_options optio
 /// Erases a node function; see graph::node for the forms.
 template <class State, class Function>
 node_spec make_node(std::string name, Function function, node_options options) {
-  using arguments = typename callable<std::remove_cvref_t<Function>>::arguments;
-  constexpr auto count = std::tuple_size_v<arguments>;
+  static_assert(!std::is_member_pointer_v<Function>,
+                "a node is no member function: give a lambda that calls it");
   static_assert(
-      count >= 1 && count <= 3,
-      "a node is f(State), f(State, mcp::context&), f(const State&, mcp::reply<State>) or "
-      "f(const State&, mcp::context&, mcp::reply<State>)");
-  return make_node_spec<State>(std::move(name), std::move(function), std::move(options),
-                               std::make_index_sequence<count>{});
+      known_function<Function> || std::is_member_pointer_v<Function>,
+      "a node is one function whose argument types are written out: no auto, no overloads");
+  static_assert(
+      std::is_copy_constructible_v<Function>,
+      "a graph is copied with its nodes: hold what cannot be copied in a std::shared_ptr");
+  if constexpr (known_function<Function> && std::is_copy_constructible_v<Function>) {
+    using arguments = typename callable<Function>::arguments;
+    constexpr auto count = std::tuple_size_v<arguments>;
+    constexpr bool shareable = is_const_callable<Function>(static_cast<arguments*>(nullptr));
+    static_assert(
+        count >= 1 && count <= 3,
+        "a node is f(State), f(State, mcp::context&), f(const State&, mcp::reply<State>) or "
+        "f(const State&, mcp::context&, mcp::reply<State>)");
+    static_assert(
+        shareable,
+        "several runs call a node at the same time: its operator() is const, and a lambda "
+        "not mutable");
+    if constexpr (shareable) {
+      return make_node_spec<State>(std::move(name), std::move(function), std::move(options),
+                                   std::make_index_sequence<count>{});
+    }
+  }
 }
 
 }  // namespace detail

@@ -85,6 +85,14 @@ class typed_channel final : public channel {
   Reducer reducer_;
 };
 
+template <described State>
+constexpr bool fields_can_be_written() {
+  bool all = true;
+  for_each_field<State>(
+      [&all]<class T, class R>(const field<State, T, R>&) { all = all && can_be_written<T>(); });
+  return all;
+}
+
 template <class State>
 class typed_state_type final : public state_type {
  public:
@@ -108,8 +116,10 @@ template <class State>
 struct state_type_of {
   static_assert(described<State>, "describe the state with MCP_STATE(State, field, ...)");
   static const state_type& get() {
-    static const detail::typed_state_type<State> type;
-    return type;
+    if constexpr (detail::fields_can_be_written<State>()) {
+      static const detail::typed_state_type<State> type;
+      return type;
+    }
   }
   static const state_type& of(const State&) { return get(); }
   /// What a send to a subgraph over this state brings.
