@@ -18,6 +18,13 @@ struct counter_state {
 };
 MCP_STATE(counter_state, n, limit, ballast, (log, mcp::append))
 
+struct chat_state {
+  std::int64_t n = 0;
+  std::int64_t limit = 0;
+  std::vector<mcp::message> chat{};
+};
+MCP_STATE(chat_state, n, limit, (chat, mcp::add_messages))
+
 struct item {
   std::int64_t n = 0;
 };
@@ -42,11 +49,11 @@ inline mcp::graph<counter_state> chain_graph() {
 }
 
 /// One node until `n` has reached `limit`.
-template <class Node>
-mcp::graph<counter_state> loop_graph(Node node) {
-  mcp::graph<counter_state> graph{"loop"};
+template <class State = counter_state, class Node>
+mcp::graph<State> loop_graph(Node node) {
+  mcp::graph<State> graph{"loop"};
   graph.node("a", node).entry_point("a");
-  return graph.router("a", [](const counter_state& s) { return s.n < s.limit ? "a" : mcp::end; },
+  return graph.router("a", [](const State& s) { return s.n < s.limit ? "a" : mcp::end; },
                       {"a", mcp::end});
 }
 

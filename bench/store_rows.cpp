@@ -15,13 +15,14 @@ using counter_executor = mcp::executor<counter_state>;
 constexpr std::int64_t loop_steps = 10'000;
 
 /// An executor on a store in a folder of its own.
+template <class State>
 struct stored {
-  explicit stored(const mcp::graph<counter_state>& graph)
+  explicit stored(const mcp::graph<State>& graph)
       : file(folder.path() / "bench.db"),
         executor(graph, {.store = mcp::sqlite_checkpoint_store(file.string())}) {}
   temporary_folder folder;
   std::filesystem::path file;
-  counter_executor executor;
+  mcp::executor<State> executor;
 };
 
 /// Where bench/run has started a PostgreSQL server; empty: nowhere.
@@ -60,7 +61,7 @@ probes in_memory_probes(const settings&) {
 probes sqlite_probes(const settings& how) {
   constexpr std::size_t checkpoint_bytes = 60;  // what a superstep of the counter loop writes
   constexpr std::size_t batch = 64;
-  const auto kept = std::make_shared<stored>(loop_graph(count));
+  const auto kept = std::make_shared<stored<counter_state>>(loop_graph(count));
   const auto floor = std::make_shared<sqlite_floor>(insert_options{checkpoint_bytes, batch, false});
   const auto transaction = microseconds_per_call([floor](std::uint64_t n) { floor->insert(n); },
                                                  how, [floor] { floor->clear(); });
@@ -95,7 +96,7 @@ double synchronous_rate(counter_executor& executor, std::size_t runs) {
 }
 
 probes group_commit_probes(const settings&) {
-  const auto kept = std::make_shared<stored>(loop_graph(count));
+  const auto kept = std::make_shared<stored<counter_state>>(loop_graph(count));
   return {[kept] { return synchronous_rate(kept->executor, 64); },
           [kept] { return synchronous_rate(kept->executor, 1); }};
 }
@@ -150,31 +151,41 @@ mcp::update<counter_state> append_message(const counter_state& s) {
       .append(&counter_state::log, std::string(200, 'm'));
 }
 
+mcp::update<chat_state> append_identified(const chat_state& s) {
+  const auto id = "c0ffee00-0000-4000-8000-" + std::to_string(100'000'000'000 + s.n);
+  return mcp::update<chat_state>{}
+      .set(&chat_state::n, s.n + 1)
+      .append(&chat_state::chat, {.id = id, .role = "user", .content = std::string(200, 'm')});
+}
+
 /// Time per step over `append_window` steps from step `from` on, within one run.
-double append_microseconds(std::int64_t from) {
+template <class State>
+double append_microseconds(std::int64_t from, mcp::update<State> (*append)(const State&)) {
   using clock = std::chrono::steady_clock;
   clock::time_point began;
   clock::time_point ended;
-  const auto node = [&began, &ended, from](const counter_state& s) {
+  const auto node = [&began, &ended, from, append](const State& s) {
     if (s.n == from) began = clock::now();
     if (s.n == from + append_window) ended = clock::now();
-    return append_message(s);
+    return append(s);
   };
   const auto steps = from + append_window + 1;
-  stored kept{loop_graph(node)};
+  stored<State> kept{loop_graph<State>(node)};
   finished(kept.executor.run_to_result({.limit = steps}, long_run(steps)));
   return std::chrono::duration<double, std::micro>(ended - began).count() /
          static_cast<double>(append_window);
 }
 
-spec append_row(std::int64_t from) {
-  return {"append 200 B per step, SQLite, at step " + std::to_string(from),
+template <class State>
+spec append_row(const std::string& what, std::int64_t from,
+                mcp::update<State> (*append)(const State&)) {
+  return {what + " per step, SQLite, at step " + std::to_string(from),
           "us",
           "at step 100",
           {{bound_kind::ratio_at_most, 1.15}},
-          [from](const settings&) -> probes {
-            return {[from] { return append_microseconds(from); },
-                    [] { return append_microseconds(100); }};
+          [from, append](const settings&) -> probes {
+            return {[from, append] { return append_microseconds(from, append); },
+                    [append] { return append_microseconds(100, append); }};
           }};
 }
 
@@ -213,8 +224,9 @@ std::vector<spec> store_rows() {
        "one run",
        {{ratio_at_least, 8}},
        group_commit_probes},
-      append_row(1000),
-      append_row(10'000),
+      append_row("append 200 B", 1000, append_message),
+      append_row("append 200 B", 10'000, append_message),
+      append_row("message with an id", 10'000, append_identified),
       {"file after 10,000 appended messages of 200 B",
        "MB",
        "their content",

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -42,10 +43,35 @@ class MCP_EXPORT patch_writer {
 /// Patch operations of the checkpoint format.
 enum patch_op : int { patch_set = 0, patch_append = 1, patch_merge = 2, patch_messages = 3 };
 
+/// The places of a conversation's messages by id, so that appending to a long one costs what
+/// appending to a short one does. Kept beside the list by whoever owns both. Not thread-safe.
+class MCP_EXPORT message_index {
+ public:
+  /// The last message with this id, or `all.size()`. `all` is the list of the call before, with
+  /// messages added at the end or replaced by others of the same id.
+  [[nodiscard]] std::size_t find(const std::vector<message>& all, std::string_view id);
+  /// The list was changed otherwise.
+  void forget() noexcept;
+
+ private:
+  std::unordered_map<std::size_t, std::size_t> places_;  ///< of hashes of ids; the last one counts
+  std::size_t known_ = 0;                                ///< messages that are in `places_`
+  std::size_t walked_ = 0;                               ///< messages compared one by one
+};
+
+/// What a channel may use while it takes a write. Both may be null.
+struct write_aids {
+  write_aids(patch_writer* writer, message_index* index = nullptr) noexcept
+      : patches(writer), ids(index) {}
+  patch_writer* patches;  ///< where changes are recorded; null when nothing is stored
+  message_index* ids;     ///< of the field, for channels that are `by_id`
+};
+
 /// Where a reducer records its patch; `out` is null when nothing is stored.
 struct patch_target {
   std::string_view field;
   patch_writer* out = nullptr;
+  message_index* ids = nullptr;  ///< of the field; null: there is none
 
   template <class T>
   void set(const T& value) const {

@@ -46,6 +46,8 @@ class MCP_EXPORT channel {
   [[nodiscard]] bool many_writers() const noexcept { return many_writers_; }
   [[nodiscard]] bool ephemeral() const noexcept { return ephemeral_; }
   [[nodiscard]] bool tracked() const noexcept { return tracked_; }
+  /// Its writes are faster with a `message_index` beside the field.
+  [[nodiscard]] bool by_id() const noexcept { return by_id_; }
 
   /// The field inside a state object of the owning type.
   [[nodiscard]] virtual const void* at(const void* state) const = 0;
@@ -53,9 +55,9 @@ class MCP_EXPORT channel {
     return const_cast<void*>(at(static_cast<const void*>(state)));
   }
   /// Merges `incoming`, of the channel's type, through the reducer.
-  virtual void reduce(void* state, mcp::value&& incoming, patch_writer* patches) const = 0;
+  virtual void reduce(void* state, mcp::value&& incoming, write_aids aids) const = 0;
   /// Replaces the field, by-passing the reducer.
-  virtual void assign(void* state, mcp::value&& incoming, patch_writer* patches) const = 0;
+  virtual void assign(void* state, mcp::value&& incoming, write_aids aids) const = 0;
   /// For ephemeral and barrier channels that were not written in a superstep.
   virtual void expire(void* state, patch_writer* patches) const = 0;
   /// What must be written through the reducer so that `before` becomes `after`: the new elements of
@@ -70,6 +72,7 @@ class MCP_EXPORT channel {
   bool many_writers_ = false;
   bool ephemeral_ = false;
   bool tracked_ = true;
+  bool by_id_ = false;
 
  private:
   std::string name_;

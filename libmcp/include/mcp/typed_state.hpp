@@ -25,19 +25,21 @@ class typed_channel final : public channel {
     many_writers_ = reducer_traits<Reducer>::many_writers;
     ephemeral_ = reducer_traits<Reducer>::ephemeral || is_barrier<Reducer>;
     tracked_ = reducer_traits<Reducer>::tracked;
+    by_id_ = std::same_as<Reducer, messages_reducer>;
   }
 
   using channel::at;
   [[nodiscard]] const void* at(const void* state) const override {
     return &(static_cast<const State*>(state)->*member_);
   }
-  void reduce(void* state, mcp::value&& incoming, patch_writer* patches) const override {
+  void reduce(void* state, mcp::value&& incoming, write_aids aids) const override {
     using mcp::reduce;
-    reduce(reducer_, field_of(state), std::move(incoming.template as<T>()), target(patches));
+    reduce(reducer_, field_of(state), std::move(incoming.template as<T>()), target(aids));
   }
-  void assign(void* state, mcp::value&& incoming, patch_writer* patches) const override {
+  void assign(void* state, mcp::value&& incoming, write_aids aids) const override {
+    if (aids.ids != nullptr) aids.ids->forget();
     field_of(state) = std::move(incoming.template as<T>());
-    target(patches).set(field_of(state));
+    target(aids).set(field_of(state));
   }
   void expire(void* state, patch_writer* patches) const override {
     auto& current = field_of(state);
@@ -77,8 +79,8 @@ class typed_channel final : public channel {
 
  private:
   T& field_of(void* state) const { return static_cast<State*>(state)->*member_; }
-  patch_target target(patch_writer* patches) const {
-    return {name(), reducer_traits<Reducer>::tracked ? patches : nullptr};
+  patch_target target(write_aids aids) const {
+    return {name(), reducer_traits<Reducer>::tracked ? aids.patches : nullptr, aids.ids};
   }
 
   T State::*member_;

@@ -73,8 +73,8 @@ class dynamic_channel : public channel {
   T& field_of(void* state) const {
     return static_cast<json_state*>(state)->field(index_).template as<T>();
   }
-  [[nodiscard]] patch_target target(patch_writer* patches) const {
-    return {name(), tracked() ? patches : nullptr};
+  [[nodiscard]] patch_target target(write_aids aids) const {
+    return {name(), tracked() ? aids.patches : nullptr, aids.ids};
   }
 
  private:
@@ -99,14 +99,14 @@ class json_channel final : public dynamic_channel {
     tracked_ = reducer_ != json_reducer::untracked;
   }
 
-  void reduce(void* state, mcp::value&& incoming, patch_writer* patches) const override {
+  void reduce(void* state, mcp::value&& incoming, write_aids aids) const override {
     auto& content = incoming.as<json>();
     check(entries_, name(), content);
-    merge_in(field_of<json>(state), std::move(content), target(patches));
+    merge_in(field_of<json>(state), std::move(content), target(aids));
   }
-  void assign(void* state, mcp::value&& incoming, patch_writer* patches) const override {
+  void assign(void* state, mcp::value&& incoming, write_aids aids) const override {
     check(whole_, name(), incoming.as<json>());
-    mcp::reduce(last_value, field_of<json>(state), std::move(incoming.as<json>()), target(patches));
+    mcp::reduce(last_value, field_of<json>(state), std::move(incoming.as<json>()), target(aids));
   }
   void expire(void* state, patch_writer* patches) const override {
     auto& current = field_of<json>(state);
@@ -250,15 +250,17 @@ class message_channel final : public dynamic_channel {
       : dynamic_channel(declared, value_type_of<message_vector>, index),
         initial_(read(declared.initial)) {
     many_writers_ = true;
+    by_id_ = true;
   }
 
-  void reduce(void* state, mcp::value&& incoming, patch_writer* patches) const override {
+  void reduce(void* state, mcp::value&& incoming, write_aids aids) const override {
     mcp::reduce(add_messages, field_of<message_vector>(state),
-                std::move(incoming.as<message_vector>()), target(patches));
+                std::move(incoming.as<message_vector>()), target(aids));
   }
-  void assign(void* state, mcp::value&& incoming, patch_writer* patches) const override {
+  void assign(void* state, mcp::value&& incoming, write_aids aids) const override {
+    if (aids.ids != nullptr) aids.ids->forget();
     mcp::reduce(last_value, field_of<message_vector>(state),
-                std::move(incoming.as<message_vector>()), target(patches));
+                std::move(incoming.as<message_vector>()), target(aids));
   }
   void expire(void*, patch_writer*) const override {}
   [[nodiscard]] mcp::value difference(const void*, const void* after) const override {

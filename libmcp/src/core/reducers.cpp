@@ -1,5 +1,7 @@
 #include "mcp/reducers.hpp"
 
+#include <functional>
+
 namespace mcp {
 
 cbor_writer& patch_writer::begin(std::string_view field, int op) {
@@ -72,8 +74,8 @@ std::string make_id(const std::vector<message>& all, const message& content) {
   return id;
 }
 
-std::size_t find_message(const std::vector<message>& all, std::string_view id) {
-  // From the end: replies replace recent messages, and appending must not cost the whole list.
+/// From the end: replies replace recent messages.
+std::size_t walk_to(const std::vector<message>& all, std::string_view id) {
   for (std::size_t i = all.size(); i > 0; --i) {
     if (all[i - 1].id == id) return i - 1;
   }
@@ -82,6 +84,28 @@ std::size_t find_message(const std::vector<message>& all, std::string_view id) {
 
 }  // namespace
 
+std::size_t message_index::find(const std::vector<message>& all, std::string_view id) {
+  // A list that is searched a few times only is walked: an index costs more than some walks.
+  constexpr std::size_t walks = 16;
+  if (known_ == 0 && walked_ <= walks * all.size()) {
+    const auto found = walk_to(all, id);
+    walked_ += found == all.size() ? all.size() : all.size() - found;
+    return found;
+  }
+  const std::hash<std::string_view> hash;
+  for (; known_ < all.size(); ++known_) places_[hash(all[known_].id)] = known_;
+  const auto place = places_.find(hash(id));
+  if (place == places_.end()) return all.size();
+  // Another message with the same hash: rare enough to walk.
+  return all[place->second].id == id ? place->second : walk_to(all, id);
+}
+
+void message_index::forget() noexcept {
+  places_.clear();
+  known_ = 0;
+  walked_ = 0;
+}
+
 void reduce(messages_reducer, std::vector<message>& current, std::vector<message>&& incoming,
             const patch_target& patch) {
   edit_log edits{patch.out != nullptr};
@@ -89,12 +113,15 @@ void reduce(messages_reducer, std::vector<message>& current, std::vector<message
     const bool removes = arrived.role == "__remove__";
     if (removes && arrived.id == "__remove_all__") {
       current.clear();
+      if (patch.ids != nullptr) patch.ids->forget();
       edits.clear();
       continue;
     }
     const bool fresh = arrived.id.empty();
     if (fresh) arrived.id = make_id(current, arrived);
-    const auto index = fresh ? current.size() : find_message(current, arrived.id);
+    const auto index = fresh                  ? current.size()
+                       : patch.ids != nullptr ? patch.ids->find(current, arrived.id)
+                                              : walk_to(current, arrived.id);
     if (removes) {
       if (index == current.size()) {
         throw error{errc::invalid_update, "message \"" + arrived.id +
@@ -102,6 +129,7 @@ void reduce(messages_reducer, std::vector<message>& current, std::vector<message
                                               std::string{patch.field} + "\": it is not there"};
       }
       current.erase(current.begin() + static_cast<std::ptrdiff_t>(index));
+      if (patch.ids != nullptr) patch.ids->forget();
       edits.remove(index);
     } else {
       edits.put(index, arrived);

@@ -216,6 +216,7 @@ class run_machine {
   std::vector<channel_claim> claims_;
   std::uint64_t epoch_ = 0;
   patch_writer patches_;
+  std::map<std::uint16_t, message_index> ids_;  ///< of the conversations in `state_`, by channel
   std::vector<node_index> ran_;
   std::unique_ptr<std::map<std::string, recalled>> memory_;
   std::map<std::string, std::string> answers_;

@@ -141,10 +141,11 @@ void run_machine::merge_writes() {
     for (auto& write : tasks_[i]->outcome.result.writes) {
       if (object == nullptr) object = state_.edit();
       const auto& channel = type.at(write.channel);
+      const write_aids aids{patches, channel.by_id() ? &ids_[write.channel] : nullptr};
       if (write.mode == write_mode::overwrite) {
-        channel.assign(object, std::move(write.content), patches);
+        channel.assign(object, std::move(write.content), aids);
       } else if (!claims_[write.channel].overwritten) {
-        channel.reduce(object, std::move(write.content), patches);
+        channel.reduce(object, std::move(write.content), aids);
       }
     }
   }
