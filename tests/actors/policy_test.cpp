@@ -283,6 +283,39 @@ TEST_CASE("A breaker's name means the same in a graph and its subgraphs") {
   CHECK(code_of([&] { return executor<notes>{outer(other)}.run({}); }) == errc::invalid_graph);
 }
 
+TEST_CASE("Executors of one runtime share a breaker that says so, while one of them lives") {
+  const actor_runtime here{runtime_options{.scheduler_threads = 2}};
+  const breaker_policy own{
+      .name = "service", .failure_threshold = 1, .cool_down = milliseconds{3'600'000}};
+  auto shared = own;
+  shared.across_executors = true;
+  std::atomic<int> calls{0};
+  const auto made = [&](const breaker_policy& policy, const actor_runtime& on) {
+    const auto fails = [&calls](const notes&) {
+      ++calls;
+      throw std::runtime_error{"down"};
+    };
+    return std::make_unique<executor<notes>>(single(fails, {.breaker = policy}),
+                                             executor_options{.runtime = on});
+  };
+  auto one = made(shared, here);
+  auto two = made(shared, here);
+  CHECK(ends_with(*one) == errc::node_failed);
+  CHECK(ends_with(*two) == errc::circuit_open);
+  CHECK(calls == 1);
+  // Neither a breaker of the graph's own nor another runtime's is meant.
+  CHECK(ends_with(*made(own, here)) == errc::node_failed);
+  CHECK(ends_with(*made(shared, actor_runtime{runtime_options{.scheduler_threads = 2}})) ==
+        errc::node_failed);
+  auto other = shared;
+  other.failure_threshold = 2;
+  CHECK(code_of([&] { return ends_with(*made(other, here)); }) == errc::invalid_graph);
+  one.reset();
+  CHECK(ends_with(*two) == errc::circuit_open);
+  two.reset();
+  CHECK(ends_with(*made(other, here)) == errc::node_failed);
+}
+
 TEST_CASE("A node is held to the fields that it says it writes") {
   executor<notes> runs{single([](const notes&) { return update<notes>{}.set(&notes::answer, "x"); },
                               {.writes = {"topic"}})};

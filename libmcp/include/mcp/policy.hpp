@@ -56,6 +56,9 @@ struct breaker_policy {
   int failure_threshold = 5;
   milliseconds cool_down{30'000};
   int probes = 1;
+  /// Shared further, by all executors on one `actor_runtime` that name it: by default all of the
+  /// process. They must say the same of it while any of them lives.
+  bool across_executors = false;
 
   friend bool operator==(const breaker_policy&, const breaker_policy&) = default;
 };

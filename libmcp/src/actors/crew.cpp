@@ -102,18 +102,6 @@ class supervisor_actor final : public base_actor {
 
 }  // namespace
 
-std::shared_ptr<shared_breaker> breaker_table::find(const breaker_policy& policy) {
-  auto& known = known_[policy.name];
-  if (!known) {
-    known = std::make_shared<shared_breaker>(policy);
-  } else if (known->breaker.policy() != policy) {
-    throw error{errc::invalid_graph, "two nodes share the breaker \"" + policy.name +
-                                         "\" and say different things of it; give both the same "
-                                         "breaker_policy, or the breakers different names"};
-  }
-  return known;
-}
-
 crew::crew(const std::shared_ptr<engine_life>& life, std::shared_ptr<const graph_plan> plan,
            const supervision_policy& policy, breaker_table& breakers)
     : owner_(*life->owner), plan_(std::move(plan)) {

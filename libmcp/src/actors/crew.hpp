@@ -4,7 +4,7 @@
 #include "actors/census.hpp"
 #include "actors/live_run.hpp"
 #include "actors/result_cache.hpp"
-#include "core/circuit_breaker.hpp"
+#include "actors/shared_breaker.hpp"
 #include "core/graph_plan.hpp"
 #include "mcp/executor_base.hpp"
 
@@ -19,23 +19,6 @@
 namespace mcp::actors {
 
 class runtime;
-
-/// A breaker that nodes of one name share. Safe from several threads.
-struct shared_breaker {
-  explicit shared_breaker(const breaker_policy& policy) : breaker(policy) {}
-  std::mutex mutex;
-  core::circuit_breaker breaker;
-};
-
-/// The breakers of a graph and all its subgraphs, by name. Used while crews are made.
-class breaker_table {
- public:
-  /// Throws `invalid_graph` when the name is taken by a breaker with another policy.
-  [[nodiscard]] std::shared_ptr<shared_breaker> find(const breaker_policy& policy);
-
- private:
-  std::unordered_map<std::string, std::shared_ptr<shared_breaker>> known_;
-};
 
 /// What answers that outlive their executor still need. The last owner may let go on a thread that
 /// a node's function owns, or that its model does: see `careful_delete`.

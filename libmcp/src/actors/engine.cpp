@@ -27,7 +27,8 @@ void check_input(const state_type& type, const std::vector<channel_write>& input
 engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
     : plan_(std::move(plan)),
       options_(std::move(options)),
-      runtime_((options_.runtime ? *options_.runtime : actor_runtime::shared()).get()) {
+      runtime_((options_.runtime ? *options_.runtime : actor_runtime::shared()).get()),
+      breakers_(runtime_->breakers()) {
   const spawn_scope scope;
   life_ = {new engine_life{.owner = runtime_, .plan = plan_, .at_work = census_}, careful_delete{}};
   for (const auto& warning : plan_->warnings) {
@@ -38,8 +39,7 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
   for (const auto& node : plan_->nodes) {
     has_timeouts_ = has_timeouts_ || node.spec.options.timeout.has_value();
   }
-  breaker_table breakers;
-  team_ = std::make_unique<crew>(life_, plan_, options_.supervision, breakers);
+  team_ = std::make_unique<crew>(life_, plan_, options_.supervision, breakers_);
   if (!options_.store) return;
   if (options_.recover) recovered_ = recover();
   watch_ = std::make_unique<store_watch>(

@@ -89,6 +89,7 @@ class engine {
   std::shared_ptr<const graph_plan> plan_;
   executor_options options_;
   std::shared_ptr<runtime> runtime_;
+  breaker_table breakers_;
   writer_lease writer_;
   std::shared_ptr<census> census_ = std::make_shared<census>();
   std::unique_ptr<crew> team_;

@@ -4,6 +4,7 @@
 #include "actors/lent_thread.hpp"
 #include "actors/own_thread.hpp"
 #include "actors/ports.hpp"
+#include "actors/shared_breaker.hpp"
 #include "actors/thread_watch.hpp"
 #include "mcp/executor_base.hpp"
 
@@ -45,6 +46,7 @@ class runtime : public std::enable_shared_from_this<runtime> {
   [[nodiscard]] clock_port& clock() noexcept { return *clock_; }
   [[nodiscard]] timer_port& timer() noexcept { return *timer_; }
   [[nodiscard]] worker_port& workers() noexcept { return *workers_; }
+  [[nodiscard]] runtime_breakers& breakers() noexcept { return breakers_; }
   [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
   [[nodiscard]] bool deterministic() const noexcept { return drive_ != nullptr; }
   /// Before a wait: under the deterministic scheduler nothing moves by itself.
@@ -77,6 +79,7 @@ class runtime : public std::enable_shared_from_this<runtime> {
     std::size_t users;
   };
   std::vector<used_writer> writers_;
+  runtime_breakers breakers_;
 };
 
 }  // namespace mcp::actors
