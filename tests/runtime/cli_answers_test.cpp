@@ -106,6 +106,9 @@ TEST_CASE("Several tries of one node take its answers in their order", "[cli][an
 TEST_CASE("A question is shown with what may be answered", "[cli][answers]") {
   CHECK(question_text(asked("1", "approve", boolean)) == "approve asks: Which?\n(yes or no)");
   CHECK(question_text(asked("1", "name", text_schema)) == "name asks: Which?");
+  const auto again = R"({"type": "integer", "$comment": "the answer before this one was odd"})";
+  CHECK(question_text(asked("1", "even", again)) ==
+        "even asks: Which?\nthe answer before this one was odd\n(a number)");
   auto inner = asked("1", "pick", R"({"enum": ["a", "b"]})");
   inner.ns = "team:0123";
   inner.question = R"({"n": 1})";

@@ -19,14 +19,19 @@ namespace {
 /// What a schema wants, in a few words.
 std::string wanted(const std::string& text) {
   if (asks_for_decision(text)) return "accept, reject REASON, edit ARGUMENTS or respond RESULT";
-  const auto schema = parsed(text);
+  auto schema = parsed(text);
   if (!schema.is_object()) return {};
   if (schema.contains("enum")) return "one of " + to_line(schema.at("enum"));
   const auto type = schema.value("type", nlohmann::ordered_json{});
   if (type == "boolean") return "yes or no";
   if (type == "string") return {};
   if (type == "integer" || type == "number") return "a number";
+  schema.erase("$comment");
   return "JSON that fits " + to_line(schema);
+}
+
+std::string prose(const nlohmann::ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : to_line(value, 2);
 }
 
 void tell(const std::string& text) {
@@ -38,8 +43,11 @@ void tell(const std::string& text) {
 
 std::string question_text(const pending_interrupt& asked) {
   const auto question = parsed(asked.question);
-  auto text = node_path(asked.ns, asked.node) + " asks: " +
-              (question.is_string() ? question.get<std::string>() : to_line(question, 2));
+  auto text = node_path(asked.ns, asked.node) + " asks: " + prose(question);
+  // Why it is asked again, if it is.
+  if (const auto schema = parsed(asked.schema); schema.is_object() && schema.contains("$comment")) {
+    text += "\n" + prose(schema.at("$comment"));
+  }
   if (const auto what = wanted(asked.schema); !what.empty()) text += "\n(" + what + ")";
   return printable(text, true);
 }
