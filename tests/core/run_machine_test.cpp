@@ -185,6 +185,22 @@ TEST_CASE("executing: a failed attempt waits for its retry, the last one fails t
   CHECK(on.machine->result().error->code() == mcp::errc::node_failed);
 }
 
+TEST_CASE("any: a defect abandons what runs and writes the status alone.") {
+  stage on;
+  const auto task = on.start();
+  on.on([](auto& m, auto& o) { m.broken(mcp::error{mcp::errc::actor_died, "defect"}, o); });
+  CHECK(task->cancelled.load());
+  CHECK(on.out.abandon.size() == 1);
+  REQUIRE(on.out.writes.size() == 1);
+  const auto* status = std::get_if<mcp::set_run_status>(&on.out.writes[0]);
+  REQUIRE(status != nullptr);
+  CHECK(status->status == mcp::run_status::failed);
+  CHECK(on.machine->at() == phase::finishing);
+  CHECK(on.durable().finished);
+  on.on([](auto& m, auto& o) { m.broken(mcp::error{mcp::errc::actor_died, "again"}, o); });
+  CHECK(on.out.writes.empty());
+}
+
 TEST_CASE("executing: a timeout abandons the attempt, and its late result is dropped.") {
   stage on;
   const auto task = on.second();

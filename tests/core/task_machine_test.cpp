@@ -58,7 +58,8 @@ TEST_CASE("A failed attempt is repeated, replaced or given up as its policy says
     INFO(one.what);
     const auto node =
         node_with(one.retry ? std::optional{plain_retry()} : std::nullopt, one.fallback);
-    const auto next = after_failure(node, one.attempt, one.failure, 0);
+    auto failure = one.failure;
+    const auto next = after_failure(node, one.attempt, failure, 0);
     CHECK(next.what == one.next);
     CHECK(next.delay == one.delay);
   }
@@ -68,11 +69,23 @@ TEST_CASE("Jitter adds at most a second to the pause before a retry.") {
   auto policy = plain_retry();
   policy.jitter = true;
   const auto node = node_with(policy, false);
-  const auto plain = failed(mcp::errc::node_failed);
+  auto plain = failed(mcp::errc::node_failed);
   CHECK(after_failure(node, 1, plain, 0).delay == 100ms);
   const auto most = after_failure(node, 1, plain, ~std::uint64_t{0}).delay;
   CHECK(most > 1099ms);
   CHECK(most <= 1100ms);
+}
+
+TEST_CASE("A retry_on that throws wants no further attempt, and is named.") {
+  auto policy = plain_retry();
+  policy.retry_on = [](const mcp::failure&) -> bool { throw std::runtime_error{"predicate"}; };
+  for (const bool fallback : {false, true}) {
+    auto what = failed(mcp::errc::node_timeout);
+    const auto next = after_failure(node_with(policy, fallback), 1, what, 0);
+    CHECK(next.what == (fallback ? retry_decision::kind::fallback : retry_decision::kind::give_up));
+    CHECK(what.error.code() == mcp::errc::node_timeout);
+    CHECK(what.error.message() == "what; and its retry_on threw: predicate");
+  }
 }
 
 TEST_CASE("An attempt is overdue after its run time, or after its idle time without a sign.") {

@@ -23,7 +23,7 @@ namespace mcp {
   X(node_timeout, 121, "raise the node's timeout, call ctx.heartbeat(), or make it faster")      \
   X(reply_dropped, 122, "answer every reply object exactly once, with a value or an error")      \
   X(circuit_open, 123, "wait until the breaker's cool-down has passed, or use a fallback")       \
-  X(actor_died, 124, "see the cause; the supervisor restarts the node's actor")                  \
+  X(actor_died, 124, "see the cause; when it was a node's actor, it is restarted")               \
   X(invalid_goto, 125, "route to a node of this graph, to mcp::end, or send to a node")          \
   X(cancelled, 130, "start or resume the run again if this was not meant")                       \
   X(deadline_exceeded, 131, "raise the run's deadline; resume goes on where it stopped")         \
@@ -64,14 +64,14 @@ namespace mcp {
   X(tool_failed, 210, "see the cause; the model is told when the tool handles its errors")       \
   X(invalid_tool_call, 211, "compare the arguments with the tool's schema")                      \
   X(access_denied, 212, "allow the host or folder in the options of the tool if this was meant") \
-  X(unknown_agent, 220, "use an address whose type was given to the agent system")                \
-  X(unknown_message, 221, "send a message that the agent's type has a handler for")               \
-  X(agent_failed, 222, "see the cause; the agent goes on with the state before the message")       \
-  X(agent_stopped, 223, "see the reason; agent_system::revive lets it start again")                \
-  X(agent_restarted, 224, "see the failure it names; send the message again if that is safe")      \
+  X(unknown_agent, 220, "use an address whose type was given to the agent system")               \
+  X(unknown_message, 221, "send a message that the agent's type has a handler for")              \
+  X(agent_failed, 222, "see the cause; the agent goes on with the state before the message")     \
+  X(agent_stopped, 223, "see the reason; agent_system::revive lets it start again")              \
+  X(agent_restarted, 224, "see the failure it names; send the message again if that is safe")    \
   X(invalid_cluster_file, 230, "correct the file at the line and column named in the message")   \
   X(script_failed, 231, "correct the script, or raise the limit that the message names")         \
-  X(invalid_plugin, 232, "see the reason; build the plugin again if it is for another FastMCP") \
+  X(invalid_plugin, 232, "see the reason; build the plugin again if it is for another FastMCP")  \
   X(member_lost, 240, "see why the members died; a retry policy of the node tries again")        \
   X(no_member, 241, "start a member that offers what the node needs: mcp-cluster join")
 

@@ -36,7 +36,7 @@ struct retry_policy {
   double backoff_factor = 2.0;
   milliseconds max_interval{128'000};
   bool jitter = true;
-  std::function<bool(const failure&)> retry_on = default_retry_on;
+  std::function<bool(const failure&)> retry_on = default_retry_on;  ///< when it throws: false
 };
 
 /// Ends an attempt: `run` after it has taken so long, `idle` when it gave no sign of life (an

@@ -5,6 +5,7 @@
 #include "actors/runtime.hpp"
 #include "actors/task_context.hpp"
 #include "core/checkpoint_codec.hpp"
+#include "core/task_machine.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -12,11 +13,6 @@ namespace mcp::actors {
 namespace {
 
 using kind = core::task_outcome::kind;
-
-void set_failure(core::task& task, error what, bool logic) {
-  task.outcome.what = kind::failed;
-  task.outcome.failure = {std::move(what), std::current_exception(), logic};
-}
 
 std::string cache_key(const node_station& station, const core::task& task) {
   if (const auto& key = station.node.spec.options.cache->key) return key(task.input);
@@ -61,14 +57,9 @@ void record_exception(core::task& task) {
     throw;
   } catch (const interrupt_signal&) {
     task.outcome.what = kind::interrupted;
-  } catch (const error& what) {
-    set_failure(task, what, false);
-  } catch (const std::logic_error& what) {
-    set_failure(task, error{errc::node_failed, what.what()}, true);
-  } catch (const std::exception& what) {
-    set_failure(task, error{errc::node_failed, what.what()}, false);
   } catch (...) {
-    set_failure(task, error{errc::node_failed, "threw something that is no std::exception"}, false);
+    task.outcome.what = kind::failed;
+    task.outcome.failure = core::current_failure();
   }
 }
 

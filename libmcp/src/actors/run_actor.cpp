@@ -4,6 +4,7 @@
 #include "actors/engine_metrics.hpp"
 #include "actors/run_spans.hpp"
 #include "actors/subgraph_run.hpp"
+#include "core/task_machine.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -105,7 +106,12 @@ class run_actor final : public base_actor, public core::machine_ports {
     {
       const thread_watch::hold held{{}, {}, link_.plan->name};
       const log_scope about{link_};
-      event(machine_, *out);
+      try {
+        event(machine_, *out);
+      } catch (...) {  // a defect: the run ends, in the store too, and lets its tasks go
+        out->clear();
+        machine_.broken(defect(), *out);
+      }
     }
     if (machine_.position().id != before) {
       link_.forget_effects();
@@ -371,15 +377,27 @@ class run_actor final : public base_actor, public core::machine_ports {
     link_.live->finish(std::move(info));
   }
 
+  /// The exception that is being handled.
+  static error defect() {
+    auto what = core::current_failure().error;
+    if (what.code() != errc::node_failed) return what;
+    return error{errc::actor_died, "the run's actor threw: " + what.message()};
+  }
+
+  /// This actor's own work threw, not its machine's.
   void report_defect(const std::exception_ptr& thrown) {
-    std::string what = "something that is no std::exception";
     try {
       std::rethrow_exception(thrown);
-    } catch (const std::exception& known) {
-      what = known.what();
     } catch (...) {
+      auto what = defect();
+      commands last;
+      machine_.broken(what, last);
+      try {
+        carry_out(last);
+      } catch (...) {  // once more: nothing is left to be tried
+      }
+      report_failure(std::move(what));
     }
-    report_failure(error{errc::actor_died, "the run's actor threw: " + what});
   }
 
   void report_failure(error what) {

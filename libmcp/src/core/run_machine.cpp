@@ -113,6 +113,14 @@ void run_machine::cancel(error reason, machine_commands& out) {
   finish(run_status::cancelled, out);
 }
 
+void run_machine::broken(error what, machine_commands& out) {
+  if (phase_ == phase::finished) return;
+  damaged_ = true;
+  anchor_ = {};  // it may be among what was lost: nothing can be journalled under it
+  result_.interrupts.clear();
+  fail(std::move(what), out);
+}
+
 void run_machine::stop(error reason, machine_commands& out) {
   if (phase_ == phase::finished) return;
   settings_.stored = false;  // what is stored stays as it is, for whoever recovers the run
@@ -237,7 +245,11 @@ void run_machine::fail(error what, machine_commands& out) {
 void run_machine::finish(run_status status, machine_commands& out) {
   result_.status = status;
   result_.steps = executed_;
-  if (settings_.stored && !damaged_) flush_exit(out);
+  if (auto refused = settings_.stored && !damaged_ ? flush_exit(out) : std::nullopt) {
+    if (status != run_status::failed) result_.error = std::move(refused);
+    result_.status = status = run_status::failed;
+    result_.interrupts.clear();
+  }
   if (settings_.stored && status != run_status::done && anchor_) journal_usage(out);
   if (settings_.stored && settings_.root()) {
     out.writes.emplace_back(set_run_status{.run_id = settings_.run_id,

@@ -91,6 +91,7 @@ struct machine_result {
 /// | executing | task_lost   | executing: as a failed attempt                                   |
 /// | executing | drain       | finishing at the superstep's end                                 |
 /// | any       | cancel      | finishing: abandon what runs                                     |
+/// | any       | broken      | finishing: abandon what runs, write the status alone             |
 /// | any       | stop        | finished: nothing more is written                                |
 /// | finishing | durable     | finished                                                         |
 /// | finished  | any         | finished, nothing                                                |
@@ -116,6 +117,9 @@ class run_machine {
   void tick(machine_commands& out);
   void durable(machine_commands& out);
   void cancel(error reason, machine_commands& out);
+  /// An event threw, and what it commanded is lost: a defect, of the engine or of code that it
+  /// calls. The run fails, in the store too, so that it is not recovered into the same defect.
+  void broken(error what, machine_commands& out);
   /// Ends without a word to the store, which failed or must keep the run for its recovery.
   void stop(error reason, machine_commands& out);
   /// The task's result will never come: its actor died.
@@ -151,6 +155,8 @@ class run_machine {
   task& fresh_task(std::size_t slot);
   void recall(task& planned);
   void dispatch(task& planned, machine_commands& out);
+  template <class Take>
+  void contained(task& settled, machine_commands& out, Take&& take);
   void finished(task& done, machine_commands& out);
   void interrupted(task& asked, machine_commands& out);
   void failed(task& broken, failure what, machine_commands& out);
@@ -177,7 +183,11 @@ class run_machine {
 
   // run_machine_log.cpp: checkpoints, journal, events
   void checkpoint(checkpoint_source source, machine_commands& out);
-  void flush_exit(machine_commands& out);
+  [[nodiscard]] std::optional<error> flush_exit(machine_commands& out);
+  /// Whether what ends within a superstep is written at once.
+  [[nodiscard]] bool journals() const noexcept {
+    return settings_.stored && settings_.options.durability != durability::exit;
+  }
   void append_checkpoint(checkpoint_source source, store_time now, machine_commands& out);
   void journal(journal_kind kind, std::string key, std::string body, machine_commands& out) const;
   void journal_tasks(machine_commands& out) const;

@@ -1,5 +1,6 @@
 #include "core/ids.hpp"
 #include "core/run_machine.hpp"
+#include "core/task_machine.hpp"
 
 #include <algorithm>
 
@@ -92,11 +93,17 @@ void run_machine::append_checkpoint(checkpoint_source source, store_time now,
   out.writes.emplace_back(std::move(put));
 }
 
-/// Durability `exit`: writes what was kept back, and what is known of the unfinished superstep.
-void run_machine::flush_exit(machine_commands& out) {
-  if (settings_.options.durability != durability::exit) return;
-  if (anchor_ != position_.id) append_checkpoint(checkpoint_source::loop, ports_.wall(), out);
-  journal_tasks(out);
+/// Durability `exit`: writes what was kept back, and what is known of the unfinished superstep. Why
+/// not, when a codec of the user's throws at it: what was to be kept is lost.
+std::optional<error> run_machine::flush_exit(machine_commands& out) {
+  if (settings_.options.durability != durability::exit) return std::nullopt;
+  try {
+    if (anchor_ != position_.id) append_checkpoint(checkpoint_source::loop, ports_.wall(), out);
+    journal_tasks(out);
+    return std::nullopt;
+  } catch (...) {
+    return current_failure().error.at({.graph = settings_.plan->name});
+  }
 }
 
 void run_machine::journal_tasks(machine_commands& out) const {

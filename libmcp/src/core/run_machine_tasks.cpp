@@ -146,10 +146,10 @@ void run_machine::task_done(task_pointer done, machine_commands& out) {
   settled.input.state.reset();
   switch (settled.outcome.what) {
     case task_outcome::kind::finished:
-      finished(settled, out);
+      contained(settled, out, [&] { finished(settled, out); });
       break;
     case task_outcome::kind::interrupted:
-      interrupted(settled, out);
+      contained(settled, out, [&] { interrupted(settled, out); });
       break;
     case task_outcome::kind::failed:
       failed(settled, std::move(settled.outcome.failure), out);
@@ -159,32 +159,44 @@ void run_machine::task_done(task_pointer done, machine_commands& out) {
   if (unsettled_ == 0) settle(out);
 }
 
+/// Takes what a task brought, which user-written codecs encode: what they throw is the task's
+/// failure. Nothing may be done about the task before everything is encoded.
+template <class Take>
+void run_machine::contained(task& settled, machine_commands& out, Take&& take) {
+  try {
+    take();
+  } catch (...) {
+    settled.outcome.interrupts.clear();
+    failed(settled, current_failure(), out);
+  }
+}
+
 void run_machine::finished(task& done, machine_commands& out) {
+  const auto& result = done.outcome.result;
+  // The last one needs no entry: the checkpoint that follows at once says it all.
+  const bool last =
+      unsettled_ == 1 &&
+      std::none_of(
+          tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(task_count_),
+          [](const task_pointer& other) { return other->state == task_state::interrupted; });
+  const bool kept = journals() && !last;
+  auto body = kept ? encode_result(*settings_.plan, result) : std::string{};
+  auto json = wants(event_kind::updates) ? writes_to_json(*settings_.plan->state, result.writes)
+                                         : std::string{};
   done.state = task_state::finished;
   --unsettled_;
   if (wants(event_kind::updates)) {
     auto& made = event(event_kind::updates, &done, out);
-    made.json = writes_to_json(*settings_.plan->state, done.outcome.result.writes);
+    made.json = std::move(json);
     made.cached = done.outcome.cached;
   }
   if (wants(event_kind::tasks)) event(event_kind::tasks, &done, out).name = "finished";
-  if (!settings_.stored || settings_.options.durability == durability::exit) return;
-  // The last one needs no entry: the checkpoint that follows at once says it all.
-  const bool last =
-      unsettled_ == 0 &&
-      std::none_of(
-          tasks_.begin(), tasks_.begin() + static_cast<std::ptrdiff_t>(task_count_),
-          [](const task_pointer& other) { return other->state == task_state::interrupted; });
-  if (!last) {
-    journal(journal_kind::task, id_of(done), encode_result(*settings_.plan, done.outcome.result),
-            out);
-    if (settings_.budgeted) journal_usage(out);
-  }
+  if (!kept) return;
+  journal(journal_kind::task, id_of(done), std::move(body), out);
+  if (settings_.budgeted) journal_usage(out);
 }
 
 void run_machine::interrupted(task& asked, machine_commands& out) {
-  asked.state = task_state::interrupted;
-  --unsettled_;
   auto& outcome = asked.outcome;
   for (auto& question : outcome.asked) {
     outcome.interrupts.push_back(
@@ -194,10 +206,17 @@ void run_machine::interrupted(task& asked, machine_commands& out) {
          .question = cbor_to_json(question.question),
          .schema = std::move(question.schema)});
   }
+  std::vector<std::string> bodies;
+  if (settings_.stored) {  // on exit too: what cannot be stored must be known now
+    for (const auto& one : outcome.interrupts)
+      bodies.push_back(encode_interrupt(one, id_of(asked)));
+  }
+  asked.state = task_state::interrupted;
+  --unsettled_;
   if (wants(event_kind::tasks)) event(event_kind::tasks, &asked, out).name = "interrupted";
-  if (!settings_.stored || settings_.options.durability == durability::exit) return;
-  for (const auto& waiting : outcome.interrupts) {
-    journal(journal_kind::interrupt, waiting.id, encode_interrupt(waiting, id_of(asked)), out);
+  if (!journals()) return;
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    journal(journal_kind::interrupt, outcome.interrupts[i].id, std::move(bodies[i]), out);
   }
 }
 
@@ -222,7 +241,7 @@ void run_machine::failed(task& broken, failure what, machine_commands& out) {
   broken.state = task_state::failed;
   --unsettled_;
   if (wants(event_kind::tasks)) event(event_kind::tasks, &broken, out).name = "failed";
-  if (settings_.stored && settings_.options.durability != durability::exit) {
+  if (journals()) {
     journal(journal_kind::failure, id_of(broken), encode_failure(what.error), out);
   }
   fail(std::move(what.error), out);
@@ -278,7 +297,10 @@ void run_machine::replace(std::size_t slot, error reason, machine_commands& out)
 
 void run_machine::abandon_all(machine_commands& out) {
   out.dispatch.clear();
-  for (std::size_t i = 0; i < task_count_; ++i) abandon(*tasks_[i], out);
+  const auto made = std::min(task_count_, tasks_.size());
+  for (std::size_t i = 0; i < made; ++i) {
+    if (tasks_[i]) abandon(*tasks_[i], out);
+  }
 }
 
 void run_machine::tick(machine_commands& out) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <stdexcept>
 
 namespace mcp::core {
 namespace {
@@ -21,12 +23,38 @@ std::string text(milliseconds time) {
   return std::to_string(time.count()) + " ms";
 }
 
+bool is_worth_it(const retry_policy& policy, failure& what) {
+  try {
+    return policy.retry_on(what);
+  } catch (...) {  // the user's code
+    what.error = error{what.error.code(), what.error.message() + "; and its retry_on threw: " +
+                                              current_failure().error.message()}
+                     .at(what.error.place());
+    return false;
+  }
+}
+
 }  // namespace
 
-retry_decision after_failure(const planned_node& node, int attempt, const failure& what,
+failure current_failure() {
+  const auto cause = std::current_exception();
+  try {
+    throw;
+  } catch (const error& what) {
+    return {what, cause, false};
+  } catch (const std::logic_error& what) {
+    return {error{errc::node_failed, what.what()}, cause, true};
+  } catch (const std::exception& what) {
+    return {error{errc::node_failed, what.what()}, cause, false};
+  } catch (...) {
+    return {error{errc::node_failed, "threw something that is no std::exception"}, cause, false};
+  }
+}
+
+retry_decision after_failure(const planned_node& node, int attempt, failure& what,
                              std::uint64_t random) {
   const auto& retry = node.spec.options.retry;
-  if (retry && attempt < retry->max_attempts && retry->retry_on(what)) {
+  if (retry && attempt < retry->max_attempts && is_worth_it(*retry, what)) {
     return {retry_decision::kind::retry, backoff(*retry, attempt, random)};
   }
   return {node.fallback ? retry_decision::kind::fallback : retry_decision::kind::give_up, {}};

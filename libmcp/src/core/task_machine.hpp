@@ -14,10 +14,13 @@ struct retry_decision {
   instant delay{0};  ///< with retry
 };
 
+/// The exception that is being handled, as the failure of an attempt.
+[[nodiscard]] failure current_failure();
+
 /// Decides what follows when attempt `attempt` (1-based) of `node` failed; `random` is uniform over
-/// 64 bits.
-[[nodiscard]] retry_decision after_failure(const planned_node& node, int attempt,
-                                           const failure& what, std::uint64_t random);
+/// 64 bits. A `retry_on` that throws wants no further attempt, and `what` then says so.
+[[nodiscard]] retry_decision after_failure(const planned_node& node, int attempt, failure& what,
+                                           std::uint64_t random);
 
 /// The error of a running attempt that has outlived its timeouts at `now`; nothing while it may go
 /// on.
