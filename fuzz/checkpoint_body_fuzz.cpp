@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   });
   attempt([&] {
     const auto failure = core::decode_failure(bytes);
-    require(core::decode_failure(core::encode_failure(failure)) == failure);
+    require(core::decode_failure(core::encode_failure(failure.first, failure.second)) == failure);
   });
   attempt([&] {
     const auto written = core::encode_options(core::decode_options(bytes));

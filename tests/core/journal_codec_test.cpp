@@ -147,11 +147,14 @@ TEST_CASE("A failure keeps its code, message, node and attempt") {
       {.graph = {}, .node = "slow", .task = {}, .attempt = 3});
   const auto body = core::encode_failure(what);
   CHECK(to_hex(body) == "8418796d746f6f6b20746f6f206c6f6e6764736c6f7703");
-  CHECK(core::decode_failure(body) == what);
+  CHECK(core::decode_failure(body) == std::pair{what, std::string{}});
+  const auto replaced = core::encode_failure(what, "spare");
+  CHECK(to_hex(replaced) == "8518796d746f6f6b20746f6f206c6f6e6764736c6f7703657370617265");
+  CHECK(core::decode_failure(replaced) == std::pair{what, std::string{"spare"}});
 }
 
 TEST_CASE("A failure with a code of a later version is still a failure") {
-  const auto read = core::decode_failure(mcp::json_to_cbor(R"([9999,"new kind","n",1])"));
+  const auto read = core::decode_failure(mcp::json_to_cbor(R"([9999,"new kind","n",1])")).first;
   CHECK(read.code() == errc::node_failed);
   CHECK(read.message() == "new kind");
 }

@@ -14,9 +14,14 @@ mcp::update<state> to_update(const node& one, const change& made) {
 
 mcp::update<state> call(const node& one, const state& s, std::optional<int> number,
                         mcp::context& ctx) {
-  if (one.broken) throw std::runtime_error("broken");
-  if (one.effect) {
-    static_cast<void>(ctx.once("effect", [](const std::string& key) { return key; }));
+  // A node and its fallback do the same, each for itself.
+  if (one.effect || one.broken) {
+    const auto key = ctx.once("effect", [](const std::string& made) { return made; });
+    if (key != ctx.task_id() + "/effect") throw std::logic_error("the effect of another node");
+  }
+  if (one.broken) {
+    if (one.asks) static_cast<void>(ctx.ask<std::int64_t>(question_of(one, s)));
+    throw std::runtime_error("broken");
   }
   if (one.asks) {
     const auto question = question_of(one, s);

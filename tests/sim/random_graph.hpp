@@ -165,8 +165,9 @@ inline graph make_graph(std::uint64_t seed) {
   }
   if (chance(random, 40)) {
     made.fallback = made.nodes.size();
-    for (auto& one : made.nodes) one.broken = !one.worker && !one.asks && chance(random, 30);
-    made.nodes.push_back({.name = "spare0"});
+    for (auto& one : made.nodes) one.broken = !one.worker && chance(random, 30);
+    made.nodes.push_back(
+        {.name = "spare0", .asks = chance(random, 50), .effect = chance(random, 50)});
   }
   return made;
 }

@@ -205,7 +205,7 @@ void simulated_run::complete(std::size_t index) {
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
   auto& task = *one.task;
   const bool fails = may_be_lost(one) && chance(random_, 25);
-  const auto id = machine_->id_of(task);
+  const auto id = machine_->attempt_id(task);
   call_node(*plan_, *this, task, id);
   if (fails) {
     task.outcome.what = task_outcome::kind::failed;
@@ -236,7 +236,7 @@ void simulated_run::late(std::size_t index) {
   // Between two attempts of one task object the shell delivers each result once.
   if (turns_[one.task.get()] != one.turn) return;
   if (one.task->state == task_state::running && !one.task->cancelled) {
-    call_node(*plan_, *this, *one.task, machine_->id_of(*one.task));
+    call_node(*plan_, *this, *one.task, machine_->attempt_id(*one.task));
   }
   commands out;
   machine_->task_done(one.task, out);
@@ -272,13 +272,13 @@ std::optional<std::string> simulated_run::find_effect(const task& of, const std:
   for (const auto& [known, result] : of.effects) {
     if (known == key) return result;
   }
-  const auto found = effects_.find(machine_->id_of(const_cast<task&>(of)) + "/" + key);
+  const auto found = effects_.find(machine_->attempt_id(const_cast<task&>(of)) + "/" + key);
   if (found == effects_.end()) return std::nullopt;
   return found->second;
 }
 
 void simulated_run::keep_effect(task& of, const std::string& key, const std::string& result) {
-  const auto full = of.id + "/" + key;
+  const auto full = machine_->attempt_id(of) + "/" + key;
   // In order behind everything that waits; the hold's answer comes later.
   std::vector<std::vector<mcp::store_write>> ahead(pending_.begin(), pending_.end());
   for (const auto& batch : ahead) {

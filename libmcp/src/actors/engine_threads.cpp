@@ -316,7 +316,8 @@ checkpoint_id engine::fork(const std::string& thread_id, checkpoint_id at) {
   put.info.parent = stored.info.id;
   put.info.source = checkpoint_source::fork;
   put.info.created = runtime_->clock().wall();
-  const auto body = core::decode_body(*plan_, stored.bodies.back());
+  auto body = core::decode_body(*plan_, stored.bodies.back());
+  body.next.shared_ids = false;  // its tasks are new, and with them their ids
   std::vector<node_index> ran;
   for (const auto& name : body.ran) ran.push_back(plan_->find(name));
   put.body = core::encode_body(*plan_, {}, body.next, ran, &body.usage);

@@ -52,9 +52,15 @@ class run_link final : public core::task_link {
     to.thread = live->thread_id();
     to.graph = plan->name;
   }
+  /// The id under which `node`, the task's own or its fallback, asks and acts.
+  [[nodiscard]] std::string make_id(const core::task& task, node_index node) const {
+    auto id = core::make_task_id(task.planned_from, ns, task.step, plan->name_of(task.planned),
+                                 task.send);
+    if (node == task.planned || task.shared_ids) return id;
+    return core::make_fallback_id(id, plan->name_of(node));
+  }
   [[nodiscard]] std::string make_id(const core::task& task) const {
-    return core::make_task_id(task.planned_from, ns, task.step, plan->name_of(task.planned),
-                              task.send);
+    return make_id(task, task.node);
   }
 
   /// A task, or a task of a subgraph of it, is alive.

@@ -18,7 +18,7 @@ task_info task_context::info() const {
 
 std::string task_context::task_id() const {
   // Not the one that the task keeps: the run's actor may be making it just now.
-  return link_.make_id(*task_);
+  return link_.make_id(*task_, node_);
 }
 
 bool task_context::cancelled() const noexcept {

@@ -20,6 +20,7 @@ constexpr std::string_view key_joins = "j";
 constexpr std::string_view key_deferred = "d";
 constexpr std::string_view key_ran = "r";
 constexpr std::string_view key_usage = "b";
+constexpr std::string_view key_fallbacks = "f";
 constexpr std::string_view key_steps = "s";
 constexpr std::string_view key_node_calls = "c";
 constexpr std::string_view key_counters = "k";
@@ -78,6 +79,15 @@ void write_next(cbor_writer& w, const graph_plan& plan, const agenda& next) {
   for (const auto& send : next.sends) {
     write_send(w, plan.name_of(send.node), send.input, send.timeout);
   }
+}
+
+/// Whether a task of the next superstep may come to its fallback.
+bool may_fall_back(const graph_plan& plan, const agenda& next) {
+  const auto has = [&](node_index node) { return plan.nodes[node].fallback.has_value(); };
+  return std::any_of(next.triggered.begin(), next.triggered.end(), has) ||
+         std::any_of(next.deferred.begin(), next.deferred.end(), has) ||
+         std::any_of(next.sends.begin(), next.sends.end(),
+                     [&](const planned_send& one) { return has(one.node); });
 }
 
 node_index read_node(cbor_reader& r, const graph_plan& plan) {
@@ -197,8 +207,10 @@ std::string encode_body(const graph_plan& plan, const patch_writer& patches, con
                         const std::vector<node_index>& ran, const run_usage* usage) {
   const auto open_joins = static_cast<std::size_t>(
       std::count_if(next.joins.begin(), next.joins.end(), [](auto seen) { return seen != 0; }));
-  const std::array<bool, 6> present{patches.count() > 0,    !next.empty(), open_joins > 0,
-                                    !next.deferred.empty(), !ran.empty(),  usage != nullptr};
+  const bool fallbacks = !next.shared_ids && may_fall_back(plan, next);
+  const std::array<bool, 7> present{
+      patches.count() > 0, !next.empty(),    open_joins > 0, !next.deferred.empty(),
+      !ran.empty(),        usage != nullptr, fallbacks};
   constexpr std::size_t usual_rest = 48;  // what a body takes beside its patches
   cbor_writer w;
   w.reserve(patches.bytes().size() + usual_rest);
@@ -230,6 +242,10 @@ std::string encode_body(const graph_plan& plan, const patch_writer& patches, con
     w.text(key_usage);
     write_usage(w, *usage);
   }
+  if (fallbacks) {
+    w.text(key_fallbacks);
+    w.unsigned_integer(1);
+  }
   return take_stored(w, checkpoint_text);
 }
 
@@ -251,6 +267,7 @@ decoded_body decode_body(const graph_plan& plan, std::string_view body) {
   return read_stored(checkpoint_text, body, [&](cbor_reader& r) {
     check_version(body);
     decoded_body result;
+    result.next.shared_ids = true;
     result.next.joins.resize(plan.joins.size());
     read_entries(r, [&](std::string_view key) {
       if (key == key_next) {
@@ -264,6 +281,8 @@ decoded_body decode_body(const graph_plan& plan, std::string_view body) {
         result.ran = read_texts(r);
       } else if (key == key_usage) {
         result.usage = read_usage(r);
+      } else if (key == key_fallbacks) {
+        result.next.shared_ids = r.unsigned_integer() == 0;
       } else {
         r.skip();
       }

@@ -26,6 +26,8 @@ struct agenda {
   std::vector<planned_send> sends{};
   std::vector<std::uint64_t> joins{};  ///< per join of the plan: bits of the sources seen
   std::vector<node_index> deferred{};  ///< sorted
+  /// Planned by a version whose fallbacks asked and acted under the ids of their node.
+  bool shared_ids = false;
   [[nodiscard]] bool empty() const noexcept { return triggered.empty() && sends.empty(); }
 };
 
@@ -74,8 +76,10 @@ void write_defaults(const state_type& type, patch_writer& patches);
 /// The interrupt and the task that asked. Its namespace is that of the journal: the caller sets it.
 [[nodiscard]] std::pair<pending_interrupt, std::string> decode_interrupt(std::string_view key,
                                                                          std::string_view body);
-[[nodiscard]] std::string encode_failure(const error& what);
-[[nodiscard]] error decode_failure(std::string_view body);
+/// `fallback`: the node that took over; empty: none.
+[[nodiscard]] std::string encode_failure(const error& what, std::string_view fallback = {});
+/// The error and the fallback.
+[[nodiscard]] std::pair<error, std::string> decode_failure(std::string_view body);
 
 /// A task's writes as a JSON object, for `updates` events.
 [[nodiscard]] std::string writes_to_json(const state_type& type,

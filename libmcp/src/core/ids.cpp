@@ -36,6 +36,10 @@ std::string make_task_id(checkpoint_id checkpoint, std::string_view ns, std::int
   return hash({id, ns, std::to_string(step), node, send < 0 ? "-" : std::to_string(send)});
 }
 
+std::string make_fallback_id(std::string_view task, std::string_view node) {
+  return hash({"fallback", task, node});
+}
+
 std::string make_interrupt_id(std::string_view ns, std::string_view task, std::size_t index) {
   return hash({ns, task, std::to_string(index)});
 }

@@ -11,6 +11,8 @@ namespace mcp::core {
 /// docs/checkpoint-format.md, section 2. `send` is the index of the task's send, or -1.
 [[nodiscard]] std::string make_task_id(checkpoint_id checkpoint, std::string_view ns,
                                        std::int64_t step, std::string_view node, int send);
+/// Stands for the task's id in what its fallback `node` asks and does.
+[[nodiscard]] std::string make_fallback_id(std::string_view task, std::string_view node);
 [[nodiscard]] std::string make_interrupt_id(std::string_view ns, std::string_view task,
                                             std::size_t index);
 /// A checkpoint id of the millisecond `now`, larger than `last`.

@@ -179,26 +179,31 @@ std::pair<pending_interrupt, std::string> decode_interrupt(std::string_view key,
   });
 }
 
-std::string encode_failure(const error& what) {
+std::string encode_failure(const error& what, std::string_view fallback) {
   cbor_writer w;
-  w.array(4);
+  w.array(fallback.empty() ? 4 : 5);
   w.integer(static_cast<int>(what.code()));
   w.text(what.message());
   w.text(what.place().node);
   w.integer(what.place().attempt);
+  if (!fallback.empty()) w.text(fallback);
   return w.take();
 }
 
-error decode_failure(std::string_view body) {
+std::pair<error, std::string> decode_failure(std::string_view body) {
   return read_stored(failure_text, body, [&](cbor_reader& r) {
-    expect_array(r, 4);
+    const auto size = r.array();
+    if (size != 4 && size != 5) r.fail("expected a code, a message, a node and an attempt");
     int number = 0;
     codec<int>::decode(r, number);
     std::string message{r.text()};
     error_place place;
     place.node = r.text();
     codec<int>::decode(r, place.attempt);
-    return error{error_code_from_number(number), std::move(message)}.at(place);
+    std::string fallback;
+    if (size == 5) fallback = r.text();
+    return std::pair{error{error_code_from_number(number), std::move(message)}.at(place),
+                     std::move(fallback)};
   });
 }
 

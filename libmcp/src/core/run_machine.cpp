@@ -55,26 +55,9 @@ void run_machine::go_on(state_pointer state, log_position at, agenda next,
   answers_ = answers;
   if (settings_.options.deadline.count() != 0) deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("resumed", out);
-  memory_ = std::make_unique<std::map<std::string, recalled>>();
-  for (const auto& entry : journal) {
-    if (entry.kind == journal_kind::answer) answers_.try_emplace(entry.key, entry.body);
-  }
+  remember(journal);
   // Only who resumes may pass a stop before a node; a run that is recovered stops there again.
   gate_passed_ = answers_.contains(gate_key);
-  for (const auto& entry : journal) {
-    if (entry.kind == journal_kind::task) (*memory_)[entry.key].result = entry.body;
-    if (entry.kind == journal_kind::effect) {
-      const auto slash = entry.key.find('/');
-      if (slash == std::string::npos) continue;
-      (*memory_)[entry.key.substr(0, slash)].effects.emplace_back(entry.key.substr(slash + 1),
-                                                                  entry.body);
-    }
-    if (entry.kind == journal_kind::interrupt) {
-      auto [asked, id] = decode_interrupt(entry.key, entry.body);
-      const bool answered = asked.id.empty() ? gate_passed_ : answers_.contains(asked.id);
-      (*memory_)[id].interrupts.emplace_back(std::move(asked), answered);
-    }
-  }
   advance(out);
 }
 
@@ -298,6 +281,12 @@ std::string run_machine::describe_cycle() const {
 
 std::uint32_t run_machine::random32() {
   return static_cast<std::uint32_t>(ports_.random());
+}
+
+std::string run_machine::attempt_id(task& of) const {
+  const auto& id = id_of(of);
+  if (of.node == of.planned || of.shared_ids) return id;
+  return make_fallback_id(id, settings_.plan->name_of(of.node));
 }
 
 const std::string& run_machine::id_of(task& of) const {

@@ -136,6 +136,8 @@ class run_machine {
   [[nodiscard]] const run_settings& settings() const noexcept { return settings_; }
   /// The task's id; made when first asked for. Only for tasks of the present superstep.
   const std::string& id_of(task& of) const;
+  /// What stands for it in the ids of the attempt's questions and in the keys of its effects.
+  [[nodiscard]] std::string attempt_id(task& of) const;
 
  private:
   // run_machine.cpp: phases
@@ -153,7 +155,6 @@ class run_machine {
   // run_machine_tasks.cpp: tasks of a superstep
   void make_tasks(machine_commands& out);
   task& fresh_task(std::size_t slot);
-  void recall(task& planned);
   void dispatch(task& planned, machine_commands& out);
   template <class Take>
   void contained(task& settled, machine_commands& out, Take&& take);
@@ -166,6 +167,14 @@ class run_machine {
   [[nodiscard]] const std::optional<timeout_policy>& limits_of(const task& of) const;
   void watch(const task& running, machine_commands& out) const;
   static void wish_wake(std::optional<instant> time, machine_commands& out);
+
+  // run_machine_recall.cpp: what a journal says of tasks
+  void remember(const std::vector<journal_entry>& journal);
+  void recall(task& planned);
+  void recall_effects(task& planned);
+  void stand_in(task& broken, node_index fallback, error reason);
+  [[nodiscard]] std::optional<node_index> fallback_named(const std::string& name,
+                                                         node_index of) const;
 
   // run_machine_apply.cpp: the end of a superstep
   void apply(checkpoint_source source, machine_commands& out);
@@ -191,6 +200,7 @@ class run_machine {
   void append_checkpoint(checkpoint_source source, store_time now, machine_commands& out);
   void journal(journal_kind kind, std::string key, std::string body, machine_commands& out) const;
   void journal_tasks(machine_commands& out) const;
+  void journal_fallback(task& broken, machine_commands& out) const;
   void journal_usage(machine_commands& out) const;
   [[nodiscard]] bool wants(event_kind kind) const noexcept {
     return (settings_.options.events & static_cast<event_mask>(kind)) != 0;
@@ -210,6 +220,7 @@ class run_machine {
     std::optional<std::string> result{};
     std::vector<std::pair<pending_interrupt, bool>> interrupts{};  ///< and whether it is answered
     std::vector<std::pair<std::string, std::string>> effects{};
+    std::optional<std::pair<error, std::string>> fallback{};  ///< why it took over, and its name
   };
 
   run_settings settings_;

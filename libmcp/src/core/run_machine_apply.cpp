@@ -33,6 +33,7 @@ void run_machine::apply(checkpoint_source source, machine_commands& out) {
     expire_channels();
     next_.triggered.clear();
     next_.sends.clear();
+    next_.shared_ids = false;
     ran_.clear();
     bool ask_edge_map = false;
     for (std::size_t i = 0; i < task_count_; ++i) {

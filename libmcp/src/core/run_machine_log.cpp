@@ -117,13 +117,21 @@ void run_machine::journal_tasks(machine_commands& out) const {
     for (const auto& waiting : one.outcome.interrupts) {
       journal(journal_kind::interrupt, waiting.id, encode_interrupt(waiting, id_of(one)), out);
     }
+    if (one.node != one.planned && one.state != task_state::failed) journal_fallback(one, out);
     // A running attempt still owns its task; whatever it journalled stands under the earlier
     // anchor.
     if (one.state == task_state::running) continue;
     for (const auto& [key, result] : one.effects) {
-      journal(journal_kind::effect, id_of(one) + "/" + key, result, out);
+      journal(journal_kind::effect, attempt_id(one) + "/" + key, result, out);
     }
   }
+}
+
+/// That a fallback has taken over: before it asks or does anything, so that a run that goes on
+/// knows whose that was.
+void run_machine::journal_fallback(task& broken, machine_commands& out) const {
+  journal(journal_kind::failure, id_of(broken),
+          encode_failure(*broken.failed_with, settings_.plan->name_of(broken.node)), out);
 }
 
 /// What was used since the last checkpoint must not be free because a part of the superstep waits.

@@ -20,6 +20,7 @@ task& run_machine::fresh_task(std::size_t slot) {
   result.slot = static_cast<std::uint32_t>(slot);
   result.state = task_state::planned;
   result.attempt = 0;
+  result.shared_ids = next_.shared_ids;
   result.send = -1;
   result.step = position_.step + 1;
   result.remaining_steps = settings_.options.recursion_limit - executed_ - 1;
@@ -63,36 +64,6 @@ void run_machine::make_tasks(machine_commands& out) {
     if (made.state == task_state::planned) dispatch(made, out);
     if (phase_ != phase::executing) return;
   }
-}
-
-/// Gives a task what its journal already knows.
-void run_machine::recall(task& planned) {
-  const auto found = memory_->find(id_of(planned));
-  if (found == memory_->end()) return;
-  auto& known = found->second;
-  planned.effects = known.effects;
-  if (known.result) {
-    planned.outcome.result = decode_result(*settings_.plan, *known.result, settings_.parent.get());
-    planned.outcome.what = task_outcome::kind::finished;
-    planned.state = task_state::finished;
-    --unsettled_;
-    return;
-  }
-  const auto& spec = settings_.plan->nodes[planned.planned].spec;
-  const bool waits = std::any_of(known.interrupts.begin(), known.interrupts.end(),
-                                 [](const auto& asked) { return !asked.second; });
-  const bool news = std::any_of(known.interrupts.begin(), known.interrupts.end(),
-                                [](const auto& asked) { return asked.second; });
-  if (waits && !(spec.kind == node_kind::subgraph && news)) {
-    for (const auto& [asked, answered] : known.interrupts) {
-      if (!answered) planned.outcome.interrupts.push_back(asked);
-    }
-    planned.outcome.what = task_outcome::kind::interrupted;
-    planned.state = task_state::interrupted;
-    --unsettled_;
-    return;
-  }
-  planned.answers.assign(answers_.begin(), answers_.end());
 }
 
 void run_machine::dispatch(task& planned, machine_commands& out) {
@@ -200,7 +171,7 @@ void run_machine::interrupted(task& asked, machine_commands& out) {
   auto& outcome = asked.outcome;
   for (auto& question : outcome.asked) {
     outcome.interrupts.push_back(
-        {.id = make_interrupt_id(settings_.ns, id_of(asked), question.index),
+        {.id = make_interrupt_id(settings_.ns, attempt_id(asked), question.index),
          .node = settings_.plan->name_of(asked.planned),
          .ns = settings_.ns,
          .question = cbor_to_json(question.question),
@@ -231,9 +202,8 @@ void run_machine::failed(task& broken, failure what, machine_commands& out) {
       broken.retry_at = ports_.now() + next.delay;
       return wish_wake(broken.retry_at, out);
     case retry_decision::kind::fallback:
-      broken.failed_with = what.error;
-      broken.node = *node.fallback;
-      broken.attempt = 0;
+      stand_in(broken, *node.fallback, what.error);
+      if (journals()) journal_fallback(broken, out);
       return dispatch(broken, out);
     case retry_decision::kind::give_up:
       break;
@@ -272,6 +242,7 @@ void run_machine::replace(std::size_t slot, error reason, machine_commands& out)
   auto& next = *fresh;
   next.node = old->node;
   next.planned = old->planned;
+  next.shared_ids = old->shared_ids;
   next.send = old->send;
   next.slot = old->slot;
   next.attempt = old->attempt;
@@ -285,11 +256,7 @@ void run_machine::replace(std::size_t slot, error reason, machine_commands& out)
   next.failed_with = old->failed_with;
   next.timeout = old->timeout;
   // The old attempt may still add to its own; what it adds is found through the run.
-  if (memory_) {
-    if (const auto known = memory_->find(next.id); known != memory_->end()) {
-      next.effects = known->second.effects;
-    }
-  }
+  recall_effects(next);
   next.state = task_state::running;
   tasks_[slot] = std::move(fresh);
   failed(next, {.error = std::move(reason)}, out);

@@ -60,10 +60,11 @@ struct task {
   instant span_from{0};               ///< when the attempt was sent off; of the shell, as the next
   bool in_span = false;               ///< its span has not ended
 
-  node_index node = 0;     ///< what runs: the planned node, or its fallback
-  node_index planned = 0;  ///< what was planned; it decides the order, the id and the edges
-  int send = -1;           ///< index among the superstep's sends; -1: triggered by an edge
-  std::uint32_t slot = 0;  ///< place among the superstep's tasks
+  node_index node = 0;      ///< what runs: the planned node, or its fallback
+  node_index planned = 0;   ///< what was planned; it decides the order, the id and the edges
+  bool shared_ids = false;  ///< a fallback asks and acts under the task's id: see `agenda`
+  int send = -1;            ///< index among the superstep's sends; -1: triggered by an edge
+  std::uint32_t slot = 0;   ///< place among the superstep's tasks
   task_state state = task_state::planned;
   int attempt = 0;
   std::int64_t step = 0;
