@@ -157,3 +157,65 @@ TEST_CASE("A write that does not fit fails the node that made it") {
   CHECK(ended.info.error->code() == errc::invalid_state);
   CHECK(ended.info.error->place().node == "bad");
 }
+
+namespace {
+
+std::shared_ptr<const state_type> with_fields(std::string_view name, const char* properties) {
+  return make_json_state_type(name, json{{"properties", json::parse(properties)}});
+}
+
+/// `odd` beside another task, with a router that looks at what it wrote.
+template <class Odd>
+mcp::graph<json_state> beside(const std::shared_ptr<const state_type>& type, Odd odd) {
+  return mcp::graph<json_state>("beside", type)
+      .node("odd", odd)
+      .node("fair", [](const json_state& s) { return change{s}.set("x", 1); })
+      .entry_point("odd")
+      .entry_point("fair")
+      .router("odd", [](const json_state&) { return std::string{mcp::end}; });
+}
+
+}  // namespace
+
+TEST_CASE("An update of another dynamic state is refused before anybody looks at it") {
+  const auto type = with_fields("A", R"({"x": {"type": "integer"}, "y": {"type": "string"}})");
+  // A field too many, and one that has the place of another one of the same type.
+  const auto other =
+      GENERATE(as<const char*>{}, R"({"e": {"type": "string"}, "x": {"type": "integer"}})",
+               R"({"x": {"type": "integer"}, "y": {"type": "string"}, "z": {}})");
+  const auto foreign = with_fields("B", other);
+  const auto field =
+      GENERATE_COPY(filter([&](const std::string& one) { return foreign->find(one) >= 0; },
+                           values<std::string>({"e", "z"})));
+  const auto form = GENERATE(0, 1, 2, 3);
+  const auto made = [&] {
+    if (form == 0) {
+      return beside(
+          type, [foreign, field](const json_state&) { return change{foreign}.set(field, "boo"); });
+    }
+    if (form == 1) {
+      return beside(type, [foreign, field](const json_state&) {
+        return command<json_state>{change{foreign}.set(field, "boo")};
+      });
+    }
+    if (form == 2) {
+      return beside(type, [foreign, field](const json_state&, reply<json_state> out) {
+        out.done(change{foreign}.set(field, "boo"));
+      });
+    }
+    return beside(type, [foreign](const json_state&) { return json_state{foreign}; });
+  }();
+  executor<json_state> runs{made};
+  const auto ended = runs.run_to_result(json_state{type});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::invalid_update);
+  CHECK(mentions(ended.info.error->what(), "odd"));
+}
+
+TEST_CASE("An input of another dynamic state is refused") {
+  const auto type = with_fields("A", R"({"x": {"type": "integer"}, "y": {"type": "string"}})");
+  executor<json_state> runs{
+      mcp::graph<json_state>("one", type).node("a", writes_line("a")).entry_point("a")};
+  const json_state input{with_fields("B", R"({"y": {"type": "string"}})")};
+  CHECK(code_of([&] { return runs.run(input); }) == errc::invalid_state);
+}

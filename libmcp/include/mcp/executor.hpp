@@ -194,6 +194,9 @@ class executor {
  private:
   state_pointer fresh_state() const { return {base_.type(), base_.type().make()}; }
   std::vector<channel_write> given(const State& input) const {
+    if constexpr (!described<State>) {
+      detail::check_state_type(input.type().get(), base_.type(), errc::invalid_state, "the input");
+    }
     return detail::given_fields(base_.type(), &input);
   }
 

@@ -128,6 +128,9 @@ class MCP_EXPORT update<json_state> {
 
   [[nodiscard]] bool empty() const noexcept { return writes_.empty(); }
   [[nodiscard]] const state_type* type() const noexcept { return type_.get(); }
+  [[nodiscard]] const std::shared_ptr<const state_type>& type_owner() const noexcept {
+    return type_;
+  }
   [[nodiscard]] const std::vector<channel_write>& writes() const noexcept { return writes_; }
   [[nodiscard]] std::vector<channel_write> take() && noexcept { return std::move(writes_); }
 

@@ -41,11 +41,11 @@ class reply {
  public:
   explicit reply(std::shared_ptr<reply_port> port) : port_(std::move(port)) {}
 
-  void done(update<State> change) const { once(port_->done({.writes = std::move(change).take()})); }
+  void done(update<State> change) const { once(port_->done(erase(std::move(change)))); }
   void done(command<State> what) const { once(port_->done(erase(std::move(what)))); }
   /// Answers after a delay without holding a thread.
   void done_after(milliseconds delay, update<State> change) const {
-    once(port_->done_after(delay, {.writes = std::move(change).take()}));
+    once(port_->done_after(delay, erase(std::move(change))));
   }
   void fail(error reason) const { once(port_->fail({.error = std::move(reason)})); }
   void fail(const std::string& reason) const { fail(error{errc::node_failed, reason}); }
@@ -55,6 +55,12 @@ class reply {
   /// The node's context; one thread at a time.
   [[nodiscard]] mcp::context& context() const noexcept { return port_->context(); }
 
+  [[nodiscard]] static node_result erase(update<State> change) {
+    node_result result;
+    if constexpr (requires { change.type_owner(); }) result.type = change.type_owner();
+    result.writes = std::move(change).take();
+    return result;
+  }
   [[nodiscard]] static node_result erase(command<State> what) {
     node_result result;
     if (what.is_for_parent()) {
@@ -63,8 +69,9 @@ class reply {
       parent.go_to = std::move(what).take_where().take();
       parent.writes = std::move(what).take_change().take();
     } else {
-      result.go_to = std::move(what).take_where().take();
-      result.writes = std::move(what).take_change().take();
+      auto go_to = std::move(what).take_where().take();
+      result = erase(std::move(what).take_change());
+      result.go_to = std::move(go_to);
     }
     return result;
   }
@@ -186,6 +193,10 @@ std::vector<channel_write> changed_fields(const State& before, State&& after, wr
 [[nodiscard]] MCP_EXPORT std::vector<channel_write> changed_channels(const state_pointer& before,
                                                                      const void* after);
 
+/// Throws `code` unless `given`, the type of `what`, is a state of the type `wanted`.
+MCP_EXPORT void check_state_type(const state_type* given, const state_type& wanted, errc code,
+                                 const char* what);
+
 /// Turns whatever a node returned into a `node_result`.
 template <class State, class Result>
 node_result erase_result(const state_pointer& before, Result&& result) {
@@ -193,10 +204,12 @@ node_result erase_result(const state_pointer& before, Result&& result) {
   if constexpr (std::same_as<type, State> && described<State>) {
     return {.writes = changed_fields(before.as<State>(), std::move(result), write_mode::overwrite)};
   } else if constexpr (std::same_as<type, State>) {
+    check_state_type(result.type().get(), before.type(), errc::invalid_update,
+                     "the state that the node returned");
     return {.writes = changed_channels(before, &result)};
   } else if constexpr (is_update<type>) {
     static_assert(std::same_as<typename type::state, State>, "the update is for another state");
-    return {.writes = std::move(result).take()};
+    return reply<State>::erase(std::move(result));
   } else if constexpr (is_command<type>) {
     if constexpr (!std::same_as<typename type::state, State>) result.to_parent();
     return reply<typename type::state>::erase(std::move(result));

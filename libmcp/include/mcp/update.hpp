@@ -4,6 +4,7 @@
 #include "mcp/state_type.hpp"
 
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -174,6 +175,8 @@ struct node_result {
   std::vector<channel_write> writes{};
   std::vector<routes::target> go_to{};
   std::optional<parent_command> parent{};
+  /// Of the writes, when it was made at run time; null: the graph's.
+  std::shared_ptr<const state_type> type{};
 };
 
 }  // namespace mcp

@@ -180,6 +180,7 @@ class run_machine {
   void apply(checkpoint_source source, machine_commands& out);
   void merge_writes();
   void claim_channels();
+  [[nodiscard]] std::string writer_of(std::size_t slot) const;
   void expire_channels();
   [[nodiscard]] std::vector<std::vector<routes>> decide_early() const;
   void route(task& done, std::vector<routes> decided);

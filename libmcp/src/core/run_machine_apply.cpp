@@ -28,6 +28,7 @@ void check_declared(const node_spec& node, const std::string& field) {
 /// Ends a superstep: merges what its tasks wrote, decides what follows, makes the checkpoint.
 void run_machine::apply(checkpoint_source source, machine_commands& out) {
   try {
+    claim_channels();  // first: what it refuses may not be looked at by routers or reducers
     auto decided = decide_early();
     merge_writes();
     expire_channels();
@@ -96,18 +97,25 @@ void run_machine::follow(const std::vector<router_function>& routers, const void
   for (const auto& decide : routers) decided.push_back(decide(fresh));
 }
 
+std::string run_machine::writer_of(std::size_t slot) const {
+  const auto node = tasks_[slot]->planned;
+  return node < start_index ? "node " + quoted(settings_.plan->name_of(node)) : "the input";
+}
+
 /// Notes who writes what, and refuses two writers of a field that takes one.
 void run_machine::claim_channels() {
   const auto& type = *settings_.plan->state;
   claims_.resize(type.channel_count());
   ++epoch_;
   for (std::size_t i = 0; i < task_count_; ++i) {
-    for (const auto& write : tasks_[i]->outcome.result.writes) {
-      if (write.channel >= claims_.size() ||
+    const auto& result = tasks_[i]->outcome.result;
+    const bool foreign = result.type && !result.type->same(type);
+    for (const auto& write : result.writes) {
+      if (foreign || write.channel >= claims_.size() ||
           !write.content.type()->same(type.at(write.channel).type())) {
-        throw error{errc::invalid_update,
-                    "node " + quoted(settings_.plan->name_of(tasks_[i]->planned)) +
-                        " returned an update of another state than " + quoted(type.name())};
+        throw error{
+            errc::invalid_update,
+            writer_of(i) + " returned an update of another state than " + quoted(type.name())};
       }
       if (tasks_[i]->planned < start_index) {
         check_declared(settings_.plan->nodes[tasks_[i]->planned].spec,
@@ -118,13 +126,10 @@ void run_machine::claim_channels() {
       const bool overwrites = merged && write.mode == write_mode::overwrite;
       const bool second = claim.epoch == epoch_ && claim.slot != i;
       if (second && (!merged || (overwrites && claim.overwritten))) {
-        const auto writer = [this](std::size_t slot) {
-          return quoted(settings_.plan->name_of(tasks_[slot]->planned));
-        };
-        throw error{errc::invalid_update, "field " + quoted(type.at(write.channel).name()) +
-                                              " was " + (merged ? "overwritten" : "written") +
-                                              " by the nodes " + writer(claim.slot) + " and " +
-                                              writer(i) + " in one superstep"};
+        throw error{errc::invalid_update,
+                    "field " + quoted(type.at(write.channel).name()) + " was " +
+                        (merged ? "overwritten" : "written") + " by " + writer_of(claim.slot) +
+                        " and " + writer_of(i) + " in one superstep"};
       }
       if (claim.epoch != epoch_) claim = {epoch_, static_cast<std::uint32_t>(i), false};
       claim.overwritten = claim.overwritten || overwrites;
@@ -134,7 +139,6 @@ void run_machine::claim_channels() {
 
 /// Merges the writes of all tasks into the state, in the order of their paths.
 void run_machine::merge_writes() {
-  claim_channels();
   const auto& type = *settings_.plan->state;
   auto* patches = settings_.stored ? &patches_ : nullptr;
   void* object = nullptr;

@@ -15,6 +15,14 @@ std::vector<channel_write> given_fields(const state_type& type, const void* obje
   return writes;
 }
 
+void check_state_type(const state_type* given, const state_type& wanted, errc code,
+                      const char* what) {
+  if (given != nullptr && given->same(wanted)) return;
+  throw error{code, std::string{what} + " is of " +
+                        (given == nullptr ? "no type" : "the type \"" + given->name() + "\"") +
+                        ", and of another one than the graph's state \"" + wanted.name() + "\""};
+}
+
 std::vector<channel_write> changed_channels(const state_pointer& before, const void* after) {
   const auto& type = before.type();
   std::vector<channel_write> writes;
