@@ -95,6 +95,20 @@ TEST_CASE("A node that returns its state replaces what it changed, reducer field
   CHECK(ended.count == 5);
 }
 
+TEST_CASE(
+    "Two nodes that return their state and change one reducer field are told what to return") {
+  const auto adds = [](notes s) {
+    s.log.push_back("x");
+    return s;
+  };
+  executor<notes> runs{
+      graph<notes>("pair").node("a", adds).node("b", adds).entry_point("a").entry_point("b")};
+  const auto ended = runs.run_to_result({});
+  REQUIRE(ended.status() == run_status::failed);
+  CHECK(ended.info.error->code() == errc::invalid_update);
+  CHECK(mentions(ended.info.error->message(), "return an mcp::update"));
+}
+
 TEST_CASE("An ephemeral field can be read for one superstep") {
   const scenario_store box{any_store()};
   auto chain = graph<cells>("chain")

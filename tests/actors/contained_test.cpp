@@ -68,7 +68,52 @@ void check_ended(const graph<garden>& made, const scenario_store& box, durabilit
   CHECK(next.recovered().empty());
 }
 
+struct picky {
+  std::int64_t total = 0;
+  std::int64_t seen = 0;
+};
+constexpr auto refuses_negatives = mcp::reduce_with([](std::int64_t& current, std::int64_t&& more) {
+  if (more < 0) throw std::runtime_error{"less than nothing"};
+  current += more;
+});
+MCP_STATE(picky, (total, refuses_negatives), seen)
+
+update<picky> adds(std::int64_t amount) {
+  return update<picky>{}.set(&picky::total, amount);
+}
+std::string nowhere(const picky&) {
+  throw std::runtime_error{"no way"};
+}
+
+std::string failure_of(const graph<picky>& made) {
+  executor<picky> runs{made};
+  const auto ended = runs.run_to_result({});
+  REQUIRE(ended.status() == run_status::failed);
+  return ended.info.error->what();
+}
+
 }  // namespace
+
+TEST_CASE("What routers, reducers and the edge map throw says whose it is") {
+  const bool beside = GENERATE(false, true);
+  const auto make = [&](std::int64_t amount) {
+    auto made = graph<picky>("blame")
+                    .node("a", [amount](const picky&) { return adds(amount); })
+                    .node("b", [](const picky&) { return adds(1); });
+    made.entry_point("a");
+    return beside ? made.entry_point("b") : made.edge("a", "b");
+  };
+  const auto router = failure_of(make(1).router("a", nowhere, {mcp::end}));
+  CHECK(mentions(router, "a router of the node \"a\" threw: no way"));
+  CHECK(mentions(router, "node a]"));
+  const auto reducer = failure_of(make(-1).edge("b", mcp::end));
+  CHECK(mentions(reducer, "the reducer of the field \"total\" threw: less than nothing"));
+  CHECK(mentions(reducer, "node a]"));
+  const auto early =
+      failure_of(make(-1).router("a", [](const picky&) { return std::string{mcp::end}; }));
+  CHECK(mentions(early, "the reducer of the field \"total\" threw: less than nothing"));
+  CHECK(mentions(failure_of(make(1).edges(nowhere)), "the edge map threw: no way"));
+}
 
 TEST_CASE("A result that cannot be encoded fails its task, and its siblings are told") {
   const scenario_store box{real_store()};

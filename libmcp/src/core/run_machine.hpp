@@ -178,14 +178,22 @@ class run_machine {
 
   // run_machine_apply.cpp: the end of a superstep
   void apply(checkpoint_source source, machine_commands& out);
+  template <class Change>
+  void changing_state(machine_commands& out, Change&& change);
+  template <class Work>
+  void blaming(node_index node, const char* what, std::string_view name, Work&& work) const;
+  void clear_agenda();
+  void merge_and_route();
   void merge_writes();
+  void merge(node_index node, channel_write&& write, write_aids aids);
   void claim_channels();
   [[nodiscard]] std::string writer_of(std::size_t slot) const;
   void expire_channels();
-  [[nodiscard]] std::vector<std::vector<routes>> decide_early() const;
+  [[nodiscard]] std::vector<std::vector<routes>> decide_early();
+  [[nodiscard]] std::vector<channel_write> written_fields(const task& of) const;
+  void put_back(std::vector<channel_write>& fields);
   void route(task& done, std::vector<routes> decided);
-  void follow(const std::vector<router_function>& routers, const void* fresh,
-              std::vector<routes>& decided) const;
+  void follow(node_index node, std::vector<routes>& decided) const;
   void go_to(std::vector<routes::target>&& targets, const std::string& from);
   void start_send(send&& one, const std::string& from);
   void trigger(node_index node);

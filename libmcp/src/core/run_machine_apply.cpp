@@ -1,4 +1,5 @@
 #include "core/run_machine.hpp"
+#include "core/task_machine.hpp"
 
 #include <algorithm>
 
@@ -27,74 +28,145 @@ void check_declared(const node_spec& node, const std::string& field) {
 
 /// Ends a superstep: merges what its tasks wrote, decides what follows, makes the checkpoint.
 void run_machine::apply(checkpoint_source source, machine_commands& out) {
-  try {
-    claim_channels();  // first: what it refuses may not be looked at by routers or reducers
-    auto decided = decide_early();
-    merge_writes();
-    expire_channels();
-    next_.triggered.clear();
-    next_.sends.clear();
-    next_.shared_ids = false;
-    ran_.clear();
-    bool ask_edge_map = false;
-    for (std::size_t i = 0; i < task_count_; ++i) {
-      auto& done = *tasks_[i];
-      route(done, i < decided.size() ? std::move(decided[i]) : std::vector<routes>{});
-      if (done.planned >= start_index) continue;
-      ran_.push_back(done.planned);
-      ask_edge_map = ask_edge_map || (settings_.plan->nodes[done.planned].follows_edge_map &&
-                                      done.outcome.result.go_to.empty());
-    }
-    if (ask_edge_map && !result_.parent) {
-      go_to(settings_.plan->edge_map(state_.get()).take(), "the edge map");
-    }
+  changing_state(out, [&] {
+    clear_agenda();
+    merge_and_route();
     task_count_ = 0;
     // Stored on exit only, later supersteps may have left effects under the same checkpoint.
     if (settings_.options.durability != durability::exit) memory_.reset();
     checkpoint(source, out);
-  } catch (const error& what) {
-    damaged_ = true;
-    return fail(what, out);
-  } catch (const std::exception& what) {
-    damaged_ = true;
-    return fail(error{errc::node_failed, std::string{"a router or reducer threw: "} + what.what()},
-                out);
+  });
+}
+
+/// What the user's routers, reducers and codecs throw fails the run, and nothing more is stored.
+template <class Change>
+void run_machine::changing_state(machine_commands& out, Change&& change) {
+  try {
+    change();
   } catch (...) {
     damaged_ = true;
-    return fail(error{errc::node_failed, "a router or reducer threw something unknown"}, out);
+    fail(current_failure().error, out);
   }
 }
 
+/// Does `work`, the user's code; what it throws then says whose code that was.
+template <class Work>
+void run_machine::blaming(node_index node, const char* what, std::string_view name,
+                          Work&& work) const {
+  try {
+    work();
+  } catch (...) {
+    auto thrown = current_failure().error;
+    if (thrown.code() == errc::node_failed) {
+      auto whose = std::string{what} + (name.empty() ? "" : " " + quoted(std::string{name}));
+      thrown = error{errc::node_failed, whose + " threw: " + thrown.message()}.at(thrown.place());
+    }
+    if (node < start_index) thrown = thrown.at({.node = settings_.plan->name_of(node)});
+    throw thrown;
+  }
+}
+
+void run_machine::clear_agenda() {
+  next_.triggered.clear();
+  next_.sends.clear();
+  next_.shared_ids = false;
+  ran_.clear();
+}
+
+void run_machine::merge_and_route() {
+  claim_channels();  // first: what it refuses may not be looked at by routers or reducers
+  auto decided = decide_early();
+  merge_writes();
+  expire_channels();
+  bool ask_edge_map = false;
+  for (std::size_t i = 0; i < task_count_; ++i) {
+    auto& done = *tasks_[i];
+    route(done, i < decided.size() ? std::move(decided[i]) : std::vector<routes>{});
+    if (done.planned >= start_index) continue;
+    ran_.push_back(done.planned);
+    ask_edge_map = ask_edge_map || (settings_.plan->nodes[done.planned].follows_edge_map &&
+                                    done.outcome.result.go_to.empty());
+  }
+  if (!ask_edge_map || result_.parent) return;
+  routes decision;
+  blaming(start_index, "the edge map", {},
+          [&] { decision = settings_.plan->edge_map(state_.get()); });
+  go_to(std::move(decision).take(), "the edge map");
+}
+
 /// With several tasks a router sees its own task's writes but not its siblings': it is asked before
-/// the merge, on a copy. With one task the merged state is just that, and no copy is needed.
-std::vector<std::vector<routes>> run_machine::decide_early() const {
+/// the merge, with the writes put into the state for so long. With one task the merged state is
+/// just that.
+std::vector<std::vector<routes>> run_machine::decide_early() {
   std::vector<std::vector<routes>> decided;
   if (task_count_ < 2) return decided;
   decided.resize(task_count_);
   for (std::size_t i = 0; i < task_count_; ++i) {
     const auto& done = *tasks_[i];
-    const auto& node = settings_.plan->nodes[done.planned];
-    if (node.routers.empty()) continue;
-    state_pointer fresh = state_;
-    if (!done.outcome.result.writes.empty()) {
-      void* object = fresh.edit();
-      for (const auto& write : done.outcome.result.writes) {
-        const auto& channel = settings_.plan->state->at(write.channel);
-        if (write.mode == write_mode::overwrite) {
-          channel.assign(object, value{write.content}, nullptr);
-        } else {
-          channel.reduce(object, value{write.content}, nullptr);
-        }
-      }
+    if (settings_.plan->nodes[done.planned].routers.empty()) continue;
+    if (done.outcome.result.writes.empty()) {
+      follow(done.planned, decided[i]);
+      continue;
     }
-    follow(node.routers, fresh.get(), decided[i]);
+    auto before = written_fields(done);
+    try {
+      for (const auto& write : done.outcome.result.writes) {
+        merge(done.planned, {write.channel, write.mode, value{write.content}}, nullptr);
+      }
+      follow(done.planned, decided[i]);
+    } catch (...) {
+      put_back(before);
+      throw;
+    }
+    put_back(before);
   }
   return decided;
 }
 
-void run_machine::follow(const std::vector<router_function>& routers, const void* fresh,
-                         std::vector<routes>& decided) const {
-  for (const auto& decide : routers) decided.push_back(decide(fresh));
+/// The fields that a task writes, as they are: much less than a state with a long conversation.
+std::vector<channel_write> run_machine::written_fields(const task& of) const {
+  std::vector<channel_write> fields;
+  for (const auto& write : of.outcome.result.writes) {
+    const bool known = std::any_of(fields.begin(), fields.end(), [&](const channel_write& one) {
+      return one.channel == write.channel;
+    });
+    if (known) continue;
+    const auto& channel = settings_.plan->state->at(write.channel);
+    fields.push_back(
+        {write.channel, write_mode::overwrite, value{channel.type(), channel.at(state_.get())}});
+  }
+  return fields;
+}
+
+void run_machine::put_back(std::vector<channel_write>& fields) {
+  for (auto& one : fields) {
+    const auto& channel = settings_.plan->state->at(one.channel);
+    channel.assign(state_.edit(), std::move(one.content), nullptr);
+  }
+}
+
+/// Asks the routers of a node, or of the start.
+void run_machine::follow(node_index node, std::vector<routes>& decided) const {
+  const bool entry = node == start_index;
+  const auto& routers = entry ? settings_.plan->entry_routers : settings_.plan->nodes[node].routers;
+  for (const auto& decide : routers) {
+    blaming(node, entry ? "a router of the start" : "a router of the node",
+            entry ? std::string_view{} : settings_.plan->name_of(node),
+            [&] { decided.push_back(decide(state_.get())); });
+  }
+}
+
+/// One write through its field's reducer, or past it.
+void run_machine::merge(node_index node, channel_write&& write, write_aids aids) {
+  const auto& channel = settings_.plan->state->at(write.channel);
+  void* object = state_.edit();
+  blaming(node, "the reducer of the field", channel.name(), [&] {
+    if (write.mode == write_mode::overwrite) {
+      channel.assign(object, std::move(write.content), aids);
+    } else {
+      channel.reduce(object, std::move(write.content), aids);
+    }
+  });
 }
 
 std::string run_machine::writer_of(std::size_t slot) const {
@@ -129,7 +201,10 @@ void run_machine::claim_channels() {
         throw error{errc::invalid_update,
                     "field " + quoted(type.at(write.channel).name()) + " was " +
                         (merged ? "overwritten" : "written") + " by " + writer_of(claim.slot) +
-                        " and " + writer_of(i) + " in one superstep"};
+                        " and " + writer_of(i) + " in one superstep" +
+                        (merged ? ", past its reducer: return an mcp::update, which adds to it, "
+                                  "instead of the state"
+                                : "")};
       }
       if (claim.epoch != epoch_) claim = {epoch_, static_cast<std::uint32_t>(i), false};
       claim.overwritten = claim.overwritten || overwrites;
@@ -139,19 +214,14 @@ void run_machine::claim_channels() {
 
 /// Merges the writes of all tasks into the state, in the order of their paths.
 void run_machine::merge_writes() {
-  const auto& type = *settings_.plan->state;
   auto* patches = settings_.stored ? &patches_ : nullptr;
-  void* object = nullptr;
   for (std::size_t i = 0; i < task_count_; ++i) {
     for (auto& write : tasks_[i]->outcome.result.writes) {
-      if (object == nullptr) object = state_.edit();
-      const auto& channel = type.at(write.channel);
-      const write_aids aids{patches, channel.by_id() ? &ids_[write.channel] : nullptr};
-      if (write.mode == write_mode::overwrite) {
-        channel.assign(object, std::move(write.content), aids);
-      } else if (!claims_[write.channel].overwritten) {
-        channel.reduce(object, std::move(write.content), aids);
-      }
+      // One that replaces the field makes those through its reducer vain.
+      if (write.mode == write_mode::reduce && claims_[write.channel].overwritten) continue;
+      const bool by_id = settings_.plan->state->at(write.channel).by_id();
+      merge(tasks_[i]->planned, std::move(write),
+            {patches, by_id ? &ids_[write.channel] : nullptr});
     }
   }
 }
@@ -174,7 +244,7 @@ void run_machine::route(task& done, std::vector<routes> decided) {
   }
   if (done.planned == start_index) {
     for (const auto entry : plan.entries) trigger(entry);
-    follow(plan.entry_routers, state_.get(), decided);
+    follow(start_index, decided);
     for (auto& where : decided) go_to(std::move(where).take(), start);
     return;
   }
@@ -192,7 +262,7 @@ void run_machine::route(task& done, std::vector<routes> decided) {
   go_to(std::vector<routes::target>{result.go_to}, node.spec.name);
   for (const auto target : node.edges) trigger(target);
   arrive_at_joins(done.planned);
-  if (decided.empty()) follow(node.routers, state_.get(), decided);
+  if (decided.empty()) follow(done.planned, decided);
   for (auto& where : decided) go_to(std::move(where).take(), node.spec.name);
 }
 
