@@ -132,6 +132,70 @@ TEST_CASE("An update of the state as a node lets that node's edges decide what i
   }
 }
 
+TEST_CASE("An update beside finished tasks keeps what they wrote, and follows their edges") {
+  const scenario_store box{real_store()};
+  const auto mode = GENERATE(durability::async, durability::exit);
+  std::atomic<int> calls{0};
+  const auto asks = [](const notes&, context& ctx) {
+    return update<notes>{}.set(&notes::answer, ctx.ask("what"));
+  };
+  auto made = graph<notes>("beside")
+                  .node("a",
+                        [&calls](const notes&) {
+                          ++calls;
+                          return update<notes>{}.append(&notes::log, "a").set(&notes::answer, "a");
+                        })
+                  .node("b", asks)
+                  .node("c", asks)
+                  .node("after_a", logs("after_a"))
+                  .node("after_b", logs("after_b"))
+                  .entry_point("a")
+                  .entry_point("b")
+                  .entry_point("c")
+                  .edge("a", "after_a")
+                  .edge("b", "after_b")
+                  .edge("c", mcp::end);
+  executor<notes> runs{made, box.options()};
+  const auto stopped = runs.run_to_result({}, {.thread_id = "t", .durability = mode});
+  REQUIRE(stopped.interrupts().size() == 2);
+  const auto by_hand = update<notes>{}.append(&notes::log, "hand").set(&notes::answer, "hand");
+  SECTION("as one of those that wait: the others that wait are dropped") {
+    static_cast<void>(runs.update_state("t", by_hand, "b"));
+    const auto now = runs.state("t");
+    CHECK(now.values.log == words{"a", "hand"});
+    CHECK(now.values.answer == "hand");
+    CHECK(now.next == words{"after_a", "after_b"});
+    CHECK(now.interrupts.empty());
+    CHECK(runs.resume("t").join().state().log == words{"a", "hand", "after_a", "after_b"});
+  }
+  SECTION("as the end: nothing is next") {
+    static_cast<void>(runs.update_state("t", {}, end));
+    CHECK(runs.state("t").values.log == words{"a"});
+    CHECK(runs.state("t").next.empty());
+  }
+  CHECK(calls == 1);
+}
+
+TEST_CASE("An update beside a finished deferred task keeps what that wrote") {
+  const scenario_store box{real_store()};
+  auto made = graph<notes>("late")
+                  .node("a", logs("a"))
+                  .node("late", logs("late"), {.defer = true})
+                  .node("asks",
+                        [](const notes&, context& ctx) {
+                          return update<notes>{}.set(&notes::answer, ctx.ask("what"));
+                        },
+                        {.defer = true})
+                  .entry_point("a")
+                  .edge("a", "late")
+                  .edge("a", "asks");
+  executor<notes> runs{made, box.options()};
+  REQUIRE(runs.run_to_result({}, {.thread_id = "t"}).interrupts().size() == 1);
+  static_cast<void>(runs.update_state("t", update<notes>{}.append(&notes::log, "hand"), "asks"));
+  CHECK(runs.state("t").values.log == words{"a", "late", "hand"});
+  CHECK(runs.resume("t").join().state().log == words{"a", "late", "hand"});
+}
+
 TEST_CASE("An update as the end forgets deferred nodes too") {
   const scenario_store box{real_store()};
   auto late = graph<notes>("late")

@@ -120,7 +120,7 @@ TEST_CASE("idle: begin holds a stored run and executes another one at once.") {
 
 TEST_CASE("idle: edit writes one checkpoint and finishes.") {
   stage on;
-  on.on([&](auto& m, auto& o) { m.edit(on.fresh(), {}, {}, on.plan->find("a"), {}, o); });
+  on.on([&](auto& m, auto& o) { m.edit(on.fresh(), {}, {}, {}, on.plan->find("a"), {}, o); });
   CHECK(on.machine->at() == phase::finishing);
   CHECK(std::holds_alternative<mcp::put_checkpoint>(on.out.writes.at(0)));
 }

@@ -166,7 +166,9 @@ class executor {
     return base_.history(thread_id, query, "");
   }
   /// Writes `change` into a thread as if node `as_node` had returned it; its edges then decide what
-  /// is next. Empty: the node that ran last. mcp::start: as input; mcp::end: nothing is next.
+  /// is next. Empty: the node that ran last. mcp::start: as input; mcp::end: nothing is next. What
+  /// tasks of a superstep that is not finished have returned is written first, and their edges count
+  /// too; those without a result are dropped.
   checkpoint_id update_state(const std::string& thread_id, update<State> change,
                              const std::string& as_node = {}) {
     return base_.update_state(thread_id, {.writes = std::move(change).take()}, as_node);

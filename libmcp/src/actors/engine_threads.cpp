@@ -294,8 +294,9 @@ checkpoint_id engine::update_state(const std::string& thread_id, node_result cha
   core::machine_commands out;
   machine.edit(stored ? core::rebuild_state(*plan_->state, *stored)
                       : state_pointer{*plan_->state, plan_->state->make()},
-               stored ? core::position_of(*stored) : core::log_position{}, body.next, node,
-               std::move(change), out);
+               stored ? core::position_of(*stored) : core::log_position{}, body.next,
+               stored ? stored->journal : std::vector<journal_entry>{}, node, std::move(change),
+               out);
   if (machine.result().error) throw error{*machine.result().error};
   if (stored && machine.next().empty()) {
     replace_last_run(thread_id, "an update of the state left nothing to run", out.writes);

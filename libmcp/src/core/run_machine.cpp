@@ -27,7 +27,8 @@ void run_machine::begin(state_pointer state, log_position at, std::vector<channe
   state_ = std::move(state);
   position_ = at;
   anchor_ = at.id;
-  if (settings_.options.deadline.count() != 0) deadline_ = ports_.now() + settings_.options.deadline;
+  if (settings_.options.deadline.count() != 0)
+    deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("started", out);
   if (!settings_.stored) position_.id = next_checkpoint_id({}, ports_.wall(), random32());
   if (settings_.stored && !at.id) write_defaults(*settings_.plan->state, patches_);
@@ -53,7 +54,8 @@ void run_machine::go_on(state_pointer state, log_position at, agenda next,
   next_ = std::move(next);
   next_.joins.resize(settings_.plan->joins.size());
   answers_ = answers;
-  if (settings_.options.deadline.count() != 0) deadline_ = ports_.now() + settings_.options.deadline;
+  if (settings_.options.deadline.count() != 0)
+    deadline_ = ports_.now() + settings_.options.deadline;
   lifecycle("resumed", out);
   remember(journal);
   // Only who resumes may pass a stop before a node; a run that is recovered stops there again.
@@ -61,7 +63,8 @@ void run_machine::go_on(state_pointer state, log_position at, agenda next,
   advance(out);
 }
 
-void run_machine::edit(state_pointer state, log_position at, agenda next, node_index as_node,
+void run_machine::edit(state_pointer state, log_position at, agenda next,
+                       const std::vector<journal_entry>& journal, node_index as_node,
                        node_result result, machine_commands& out) {
   state_ = std::move(state);
   position_ = at;
@@ -69,12 +72,8 @@ void run_machine::edit(state_pointer state, log_position at, agenda next, node_i
   next_ = std::move(next);
   next_.joins.resize(settings_.plan->joins.size());
   if (!at.id) write_defaults(*settings_.plan->state, patches_);
-  task_count_ = 1;
-  auto& source = fresh_task(0);
-  source.node = source.planned = as_node;
-  source.outcome.result = std::move(result);
-  source.state = task_state::finished;
-  apply(checkpoint_source::update, out);
+  remember(journal);
+  apply_edit(as_node, std::move(result), out);
   if (phase_ != phase::idle) return;
   finish(run_status::done, out);
 }

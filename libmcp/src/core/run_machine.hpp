@@ -109,9 +109,10 @@ class run_machine {
   void go_on(state_pointer state, log_position at, agenda next,
              const std::vector<journal_entry>& journal,
              const std::map<std::string, std::string>& answers, machine_commands& out);
-  /// Writes `result` as if node `as_node` had returned it, and stops. `end_index`: as the input.
-  void edit(state_pointer state, log_position at, agenda next, node_index as_node,
-            node_result result, machine_commands& out);
+  /// Writes `result` as if node `as_node` had returned it, and stops. `end_index`: as the end.
+  void edit(state_pointer state, log_position at, agenda next,
+            const std::vector<journal_entry>& journal, node_index as_node, node_result result,
+            machine_commands& out);
   /// Takes the pointer: a task that nobody else holds is used again.
   void task_done(task_pointer done, machine_commands& out);
   void tick(machine_commands& out);
@@ -154,6 +155,7 @@ class run_machine {
 
   // run_machine_tasks.cpp: tasks of a superstep
   void make_tasks(machine_commands& out);
+  void plan_tasks();
   task& fresh_task(std::size_t slot);
   void dispatch(task& planned, machine_commands& out);
   template <class Take>
@@ -170,6 +172,7 @@ class run_machine {
 
   // run_machine_recall.cpp: what a journal says of tasks
   void remember(const std::vector<journal_entry>& journal);
+  void keep_finished_tasks();
   void recall(task& planned);
   void recall_effects(task& planned);
   void stand_in(task& broken, node_index fallback, error reason);
@@ -178,12 +181,13 @@ class run_machine {
 
   // run_machine_apply.cpp: the end of a superstep
   void apply(checkpoint_source source, machine_commands& out);
+  void apply_edit(node_index as_node, node_result result, machine_commands& out);
   template <class Change>
   void changing_state(machine_commands& out, Change&& change);
   template <class Work>
   void blaming(node_index node, const char* what, std::string_view name, Work&& work) const;
   void clear_agenda();
-  void merge_and_route();
+  void merge_and_route(bool expire);
   void merge_writes();
   void merge(node_index node, channel_write&& write, write_aids aids);
   void claim_channels();

@@ -30,11 +30,33 @@ void check_declared(const node_spec& node, const std::string& field) {
 void run_machine::apply(checkpoint_source source, machine_commands& out) {
   changing_state(out, [&] {
     clear_agenda();
-    merge_and_route();
+    merge_and_route(true);
     task_count_ = 0;
     // Stored on exit only, later supersteps may have left effects under the same checkpoint.
     if (settings_.options.durability != durability::exit) memory_.reset();
     checkpoint(source, out);
+  });
+}
+
+/// The checkpoint of `update_state`: `as_node` returned `result`. What is known already of the
+/// unfinished superstep comes first, as if it had ended with that; its other tasks are dropped.
+void run_machine::apply_edit(node_index as_node, node_result result, machine_commands& out) {
+  changing_state(out, [&] {
+    keep_finished_tasks();
+    const bool had_finished = task_count_ > 0;
+    clear_agenda();
+    if (had_finished) merge_and_route(true);
+    ran_.clear();
+    task_count_ = 1;
+    auto& source = fresh_task(0);
+    source.node = source.planned = as_node;
+    source.outcome.result = std::move(result);
+    source.state = task_state::finished;
+    if (as_node == end_index) clear_agenda();
+    merge_and_route(!had_finished);  // what the finished tasks wrote for one superstep stays for it
+    task_count_ = 0;
+    memory_.reset();
+    checkpoint(checkpoint_source::update, out);
   });
 }
 
@@ -73,11 +95,11 @@ void run_machine::clear_agenda() {
   ran_.clear();
 }
 
-void run_machine::merge_and_route() {
+void run_machine::merge_and_route(bool expire) {
   claim_channels();  // first: what it refuses may not be looked at by routers or reducers
   auto decided = decide_early();
   merge_writes();
-  expire_channels();
+  if (expire) expire_channels();
   bool ask_edge_map = false;
   for (std::size_t i = 0; i < task_count_; ++i) {
     auto& done = *tasks_[i];

@@ -7,6 +7,23 @@
 
 namespace mcp::core {
 
+/// Plans the superstep that a journal is about, and keeps what has ended of it.
+void run_machine::keep_finished_tasks() {
+  task_count_ = 0;
+  if (memory_->empty()) return;
+  if (next_.empty()) std::swap(next_.triggered, next_.deferred);  // as when it began
+  plan_tasks();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < task_count_; ++i) {
+    recall(*tasks_[i]);
+    if (tasks_[i]->state != task_state::finished) continue;
+    std::swap(tasks_[kept], tasks_[i]);
+    tasks_[kept]->slot = static_cast<std::uint32_t>(kept);
+    ++kept;
+  }
+  task_count_ = kept;
+}
+
 void run_machine::remember(const std::vector<journal_entry>& journal) {
   memory_ = std::make_unique<std::map<std::string, recalled>>();
   for (const auto& entry : journal) {

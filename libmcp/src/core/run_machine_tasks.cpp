@@ -36,12 +36,8 @@ task& run_machine::fresh_task(std::size_t slot) {
 }
 
 /// Makes the tasks of `next_`: triggered nodes by name, then sends in their order.
-void run_machine::make_tasks(machine_commands& out) {
+void run_machine::plan_tasks() {
   task_count_ = next_.triggered.size() + next_.sends.size();
-  if (task_count_ > max_tasks) {
-    task_count_ = 0;
-    return fail(error{errc::too_large, "more than 1,000,000 tasks in one superstep"}, out);
-  }
   std::size_t slot = 0;
   for (const auto node : next_.triggered) {
     auto& made = fresh_task(slot++);
@@ -58,6 +54,13 @@ void run_machine::make_tasks(machine_commands& out) {
     made.input.input = settings_.stored ? one.input : std::move(one.input);
   }
   unsettled_ = task_count_;
+}
+
+void run_machine::make_tasks(machine_commands& out) {
+  if (next_.triggered.size() + next_.sends.size() > max_tasks) {
+    return fail(error{errc::too_large, "more than 1,000,000 tasks in one superstep"}, out);
+  }
+  plan_tasks();
   for (std::size_t i = 0; i < task_count_; ++i) {
     auto& made = *tasks_[i];
     if (memory_) recall(made);
