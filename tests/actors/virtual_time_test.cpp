@@ -83,6 +83,33 @@ TEST_CASE("Signs of life hold off the idle timeout, and silence ends the attempt
   kept.clear();
 }
 
+TEST_CASE("An open breaker is not retried: the fallback takes over at once") {
+  simulated_world world{1, true};
+  int calls = 0;
+  executor<notes> runs{graph<notes>("open")
+                           .node("a",
+                                 [&](const notes&) -> update<notes> {
+                                   ++calls;
+                                   throw std::runtime_error{"down"};
+                                 },
+                                 {.retry = retry_policy{},
+                                  .breaker = breaker_policy{.failure_threshold = 1,
+                                                            .cool_down = milliseconds{3'600'000}},
+                                  .fallback = "spare"})
+                           .node("spare",
+                                 [](const notes&, context& ctx) {
+                                   return update<notes>{}.set(
+                                       &notes::answer, std::string{name(ctx.failure()->code())});
+                                 })
+                           .entry_point("a"),
+                       world.options()};
+  CHECK(runs.run({}).answer == "circuit_open");  // the first attempt opened it
+  const auto opened = world.now();
+  CHECK(runs.run({}).answer == "circuit_open");
+  CHECK(world.now() == opened);
+  CHECK(calls == 1);
+}
+
 TEST_CASE("A run ends at its deadline") {
   simulated_world world{1, true};
   silence nobody;

@@ -24,8 +24,8 @@ struct failure {
   bool logic = false;
 };
 
-/// Failures that are worth another attempt: all but logic errors, bad updates and goto, and an
-/// exhausted budget.
+/// Failures that are worth another attempt: all but logic errors, bad updates and goto, an
+/// exhausted budget, and an open breaker.
 [[nodiscard]] MCP_EXPORT bool default_retry_on(const failure& what);
 
 /// Repeats a failed attempt after min(max_interval, initial_interval × backoff_factor^(n-1)), with

@@ -28,6 +28,7 @@ bool default_retry_on(const failure& what) {
     case errc::invalid_argument:
     case errc::budget_exceeded:
     case errc::cancelled:
+    case errc::circuit_open:
       return false;
     default:
       return true;
