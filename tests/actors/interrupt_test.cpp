@@ -284,4 +284,43 @@ TEST_CASE("A checkpoint that is replayed asks its questions again") {
   CHECK(runs.resume("t", answers::only("2")).join().state().log == words{"a=2"});
 }
 
+TEST_CASE("A run that waits for an answer is cancelled, and goes on when it is resumed") {
+  const scenario_store box{real_store()};
+  executor<notes> runs{two_askers(), box.options()};
+  CHECK_FALSE(runs.cancel("t"));
+  static_cast<void>(runs.run_to_result({}, {.thread_id = "t"}));
+  {
+    executor<notes> other{two_askers(), box.options()};
+    CHECK(other.cancel("t", "not now"));
+    CHECK_FALSE(other.cancel("t"));
+  }
+  const auto cancelled = runs.state("t");
+  CHECK(cancelled.status == run_status::cancelled);
+  CHECK(mentions(box.options().store->last_run("t")->error, "not now"));
+  answers given;
+  for (const auto& one : cancelled.interrupts) given.add(one.id, "late");
+  CHECK(runs.resume("t", given).join().state().log == words{"a=late", "b=late", "z"});
+  CHECK_FALSE(runs.cancel("t"));
+}
+
+TEST_CASE("A run that is under way is cancelled by its thread") {
+  const scenario_store box{any_store()};
+  door shut;
+  executor<notes> runs{graph<notes>("one")
+                           .node("a",
+                                 [&](const notes&, context& ctx) {
+                                   ctx.on_cancel([&] { shut.open(); });
+                                   shut.wait();
+                                   return update<notes>{};
+                                 },
+                                 {.blocking = true})
+                           .entry_point("a"),
+                       box.options()};
+  const auto under_way = runs.start({}, {.thread_id = "t"});
+  CHECK(runs.cancel("t", "stop"));
+  const auto ended = under_way.join();
+  CHECK(ended.status() == run_status::cancelled);
+  CHECK(ended.info.error->message() == "stop");
+}
+
 }  // namespace mcp::test

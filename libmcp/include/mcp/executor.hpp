@@ -95,8 +95,8 @@ class answers {
 
 /// Runs a graph: each node is an actor, each run has a supervisor that routes the state between
 /// them. Safe from several threads. Its destructor stops the runs that are under way and waits for
-/// the nodes' functions that are being called; stored runs go on when an executor for the same graph
-/// is made on the same store.
+/// the nodes' functions that are being called; stored runs go on when an executor for the same
+/// graph is made on the same store.
 template <class State>
 class executor {
  public:
@@ -167,8 +167,8 @@ class executor {
   }
   /// Writes `change` into a thread as if node `as_node` had returned it; its edges then decide what
   /// is next. Empty: the node that ran last. mcp::start: as input; mcp::end: nothing is next. What
-  /// tasks of a superstep that is not finished have returned is written first, and their edges count
-  /// too; those without a result are dropped.
+  /// tasks of a superstep that is not finished have returned is written first, and their edges
+  /// count too; those without a result are dropped.
   checkpoint_id update_state(const std::string& thread_id, update<State> change,
                              const std::string& as_node = {}) {
     return base_.update_state(thread_id, {.writes = std::move(change).take()}, as_node);
@@ -178,7 +178,14 @@ class executor {
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at) {
     return base_.fork(thread_id, at);
   }
-  /// The unfinished run of a thread.
+  /// Cancels the run of a thread. One that waits, for an answer or after a drain, is `cancelled` in
+  /// the store when this returns; one that is under way is told, as by its handle, and may have
+  /// ended or asked before it hears of it. Either can be resumed. False: the thread has no such
+  /// run. Throws `thread_busy` when another executor is at work on it.
+  bool cancel(const std::string& thread_id, const std::string& reason = "cancelled by the caller") {
+    return base_.cancel(thread_id, reason);
+  }
+  /// The run of a thread that is under way; not one that waits for an answer.
   [[nodiscard]] std::optional<run_handle<State>> find(const std::string& thread_id) const {
     auto found = base_.find(thread_id);
     if (!found) return std::nullopt;

@@ -120,7 +120,8 @@ class MCP_EXPORT run_handle_base {
   /// Calls `then` once the run has ended, on a thread of the runtime, or at once if it has: it must
   /// neither block nor throw. For callers that cannot wait.
   void when_finished(std::function<void(const run_result_info&)> then) const;
-  /// Stops the run's work: tasks are told, their results dropped. The run can be resumed.
+  /// Stops the run's work: tasks are told, their results dropped. The run can be resumed. Nothing
+  /// when it has ended or waits for an answer: see `executor::cancel`.
   void cancel(const std::string& reason = "cancelled by the caller") const;
   /// Stops at the end of the present superstep; the run can be resumed.
   void drain() const;
@@ -172,6 +173,7 @@ class MCP_EXPORT executor_base {
   checkpoint_id update_state(const std::string& thread_id, node_result change,
                              const std::string& as_node);
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
+  bool cancel(const std::string& thread_id, const std::string& reason);
   [[nodiscard]] std::optional<run_handle_base> find(const std::string& thread_id) const;
   [[nodiscard]] std::vector<run_handle_base> recovered() const;
   /// The state of the graph.

@@ -222,6 +222,24 @@ std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<chann
   return live;
 }
 
+bool engine::cancel(const std::string& thread_id, const std::string& reason) {
+  if (const auto live = find(thread_id)) {
+    live->control(control_message::kind::cancel, std::make_shared<error>(errc::cancelled, reason));
+    return true;
+  }
+  if (!options_.store) return false;
+  const thread_hold hold{*this, thread_id};
+  const auto last = store().last_run(thread_id);
+  if (!last || last->status != run_status::interrupted) return false;
+  std::vector<store_write> writes;
+  writes.emplace_back(set_run_status{.run_id = last->run_id,
+                                     .status = run_status::cancelled,
+                                     .error = error{errc::cancelled, reason}.what(),
+                                     .updated = runtime_->clock().wall()});
+  writer_->write_and_wait(std::move(writes));
+  return true;
+}
+
 std::shared_ptr<live_run> engine::find(const std::string& thread_id) const {
   const std::lock_guard lock{mutex_};
   const auto found = threads_.find(thread_id);

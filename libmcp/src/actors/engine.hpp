@@ -43,6 +43,7 @@ class engine {
   checkpoint_id update_state(const std::string& thread_id, node_result change,
                              const std::string& as_node);
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
+  bool cancel(const std::string& thread_id, const std::string& reason);
   std::shared_ptr<live_run> find(const std::string& thread_id) const;
   [[nodiscard]] const std::vector<std::shared_ptr<live_run>>& recovered() const noexcept {
     return recovered_;

@@ -96,6 +96,10 @@ checkpoint_id executor_base::fork(const std::string& thread_id, checkpoint_id at
   return engine_->fork(thread_id, at);
 }
 
+bool executor_base::cancel(const std::string& thread_id, const std::string& reason) {
+  return engine_->cancel(thread_id, reason);
+}
+
 std::optional<run_handle_base> executor_base::find(const std::string& thread_id) const {
   auto found = engine_->find(thread_id);
   if (!found) return std::nullopt;
