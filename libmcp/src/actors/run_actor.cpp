@@ -238,7 +238,10 @@ class run_actor final : public base_actor, public core::machine_ports {
           error{errc::actor_died, "the node's actor died too often and was not restarted"};
       return send(this, done_message{std::move(task)});
     }
-    send(actor, execute_message{std::move(task)});
+    if (!task->timeout) return send(actor, execute_message{std::move(task)});
+    // To the scheduler: a task that may be given up must not hold a thread that its caller lent.
+    actor->enqueue(caf::actor_cast<caf::strong_actor_ptr>(this), caf::make_message_id(),
+                   caf::make_message(execute_message{std::move(task)}), nullptr);
   }
 
   void start_subgraph(core::task_pointer task) {
