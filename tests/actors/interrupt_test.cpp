@@ -236,6 +236,18 @@ TEST_CASE("A question without a store to wait in is an error of the node") {
   CHECK(ended.info.error->code() == errc::no_store);
 }
 
+TEST_CASE("A stop without a store to go on from is refused, in a subgraph too") {
+  const auto stops =
+      graph<notes>("one").node("a", logs("a")).entry_point("a").interrupt_before({"a"});
+  executor<notes> runs{stops};
+  CHECK(code_of([&] { return runs.run({}); }) == errc::no_store);
+  executor<notes> outer{graph<notes>("outer").node("inner", stops).entry_point("inner")};
+  CHECK(code_of([&] { return outer.start({}); }) == errc::no_store);
+  executor<notes> free{graph<notes>("free").node("a", logs("a")).entry_point("a")};
+  CHECK(code_of([&] { return free.run({}, {.interrupt_after = {"*"}}); }) == errc::no_store);
+  CHECK(free.run({}).log == words{"a"});
+}
+
 TEST_CASE("Static interrupts stop before and after the nodes that are named") {
   const scenario_store box{real_store()};
   auto chain = graph<notes>("chain")

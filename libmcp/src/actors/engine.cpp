@@ -186,7 +186,7 @@ std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<chann
   }
   const bool new_thread = options.thread_id.empty();
   if (new_thread) options.thread_id = random_id();
-  core::check_stops(*plan_, options);
+  core::check_stops(*plan_, options, static_cast<bool>(writer_));
   check_input(*plan_->state, input);
   const auto live = make_live(random_id(), options);
   thread_hold hold{*this, options.thread_id, live};

@@ -147,7 +147,7 @@ std::shared_ptr<live_run> engine::resume(const std::string& thread_id,
   }
   check_version(*run);
   const auto options = merge_options(*run, std::move(given));
-  core::check_stops(*plan_, options);
+  core::check_stops(*plan_, options, true);
   run->body = body_of(options);
   const auto live = make_live(run->run_id, options);
   hold.name(live);

@@ -46,6 +46,13 @@ void check_answer(const pending_interrupt& asked, const std::string& answer) {
           problems.front().message};
 }
 
+bool has_stops(const graph_plan& plan) {
+  return !plan.interrupt_before.empty() || !plan.interrupt_after.empty() ||
+         std::any_of(plan.nodes.begin(), plan.nodes.end(), [](const planned_node& node) {
+           return node.spec.subgraph.plan && has_stops(*node.spec.subgraph.plan);
+         });
+}
+
 }  // namespace
 
 std::vector<pending_interrupt> pending_interrupts(const std::vector<journal_entry>& journal) {
@@ -100,7 +107,7 @@ void check_answer_schema(const std::string& schema) {
   }
 }
 
-void check_stops(const graph_plan& plan, const run_options& options) {
+void check_stops(const graph_plan& plan, const run_options& options, bool stored) {
   const auto check = [&](const std::vector<std::string>& names, const char* option) {
     for (const auto& name : names) {
       if (name == "*" || plan.find(name) != end_index) continue;
@@ -114,6 +121,11 @@ void check_stops(const graph_plan& plan, const run_options& options) {
   };
   check(options.interrupt_before, "interrupt_before");
   check(options.interrupt_after, "interrupt_after");
+  const bool stops = !options.interrupt_before.empty() || !options.interrupt_after.empty();
+  if (stored || !(stops || has_stops(plan))) return;
+  throw error{errc::no_store,
+              "the run is to stop before or after a node (interrupt_before, "
+              "interrupt_after), and has no store to go on from"};
 }
 
 }  // namespace mcp::core

@@ -25,7 +25,9 @@ inline constexpr const char* gate_key = "gate";
 
 /// Throws `invalid_argument` when `schema`, JSON text, is no JSON Schema: no answer would ever fit.
 void check_answer_schema(const std::string& schema);
-/// Throws `invalid_argument` when the run is to stop before or after a node that is not there.
-void check_stops(const graph_plan& plan, const run_options& options);
+/// Throws `invalid_argument` when the run is to stop before or after a node that is not there, and
+/// `no_store` when it is to stop anywhere, in a subgraph too, and nothing is `stored` to go on
+/// from.
+void check_stops(const graph_plan& plan, const run_options& options, bool stored);
 
 }  // namespace mcp::core
