@@ -1,6 +1,5 @@
 #include "ambiguity.hpp"
 
-#include "clauses.hpp"
 #include "markdown.hpp"
 #include "tokens.hpp"
 #include "utf8.hpp"
@@ -121,15 +120,6 @@ void add_topics(clarification& c, const bm25_index& index, const ambiguity_optio
   }
 }
 
-std::string pronoun_in(const question& asked) {
-  for (const std::string& word : split_words(asked.text)) {
-    if (is_pronoun(word) || is_possessive(word)) return to_lower(word);
-    const std::string lower = to_lower(word);
-    if (lower == "this" || lower == "that" || lower == "these" || lower == "those") return lower;
-  }
-  return {};
-}
-
 clarification ask_for_subject(const question& asked, const bm25_index& index,
                               const ambiguity_options& options) {
   clarification c;
@@ -149,52 +139,16 @@ clarification ask_for_subject(const question& asked, const bm25_index& index,
   return c;
 }
 
-/// What the person means: the option when a number or its text was given, else the reply itself.
-struct chosen {
-  std::string subject;
-  std::string path;
-};
-chosen choose(const clarification& raised, std::string_view reply) {
-  std::size_t option = raised.options.size();
-  constexpr std::size_t max_digits = 3;
-  const bool digits = !reply.empty() && reply.size() <= max_digits &&
-                      reply.find_first_not_of("0123456789") == std::string_view::npos;
-  if (digits) option = static_cast<std::size_t>(std::stoi(std::string(reply))) - 1;
-  for (std::size_t i = 0; i < raised.options.size(); ++i) {
-    if (to_lower(raised.options[i]) == to_lower(reply)) option = i;
-  }
-  if (option >= raised.options.size()) return {std::string(reply), {}};
-  const std::string path = option < raised.option_paths.size() ? raised.option_paths[option] : "";
-  std::string title = raised.options[option];
-  const std::string suffix = " (" + path + ")";
-  if (!path.empty() && title.ends_with(suffix)) title.resize(title.size() - suffix.size());
-  title.resize(std::min(title.find(':'), title.size()));  // a subtitle is no part of the name
-  return {title, path};
-}
-
-std::string with_subject(const question& asked, const std::string& subject) {
-  if (asked.terms.empty() && pronoun_in(asked).empty()) return subject;
-  word_list out;
-  bool replaced = false;
-  for (const std::string& word : split_words(asked.text)) {
-    const std::string lower = to_lower(word);
-    const bool possessive = is_possessive(lower);
-    const bool pronoun = possessive || is_pronoun(lower) || lower == "this" || lower == "that" ||
-                         lower == "these" || lower == "those";
-    if (pronoun && !replaced) {
-      out.push_back(possessive ? subject + "'s" : subject);
-      replaced = true;
-    } else {
-      out.push_back(word);
-    }
-  }
-  if (replaced) return join_words(out);
-  const bool asks = !out.empty() && out.back() == "?";
-  if (asks) out.pop_back();
-  return join_words(out) + " of " + subject + (asks ? "?" : "");
-}
-
 }  // namespace
+
+std::string pronoun_in(const question& asked) {
+  for (const std::string& word : split_words(asked.text)) {
+    if (is_pronoun(word) || is_possessive(word)) return to_lower(word);
+    const std::string lower = to_lower(word);
+    if (lower == "this" || lower == "that" || lower == "these" || lower == "those") return lower;
+  }
+  return {};
+}
 
 clarification find_ambiguity(const question& asked, const bm25_index& index,
                              const ambiguity_options& options) {
@@ -226,30 +180,6 @@ clarification find_ambiguity(const question& asked, const bm25_index& index,
     return c;
   }
   return {};
-}
-
-question apply_clarification(const question& asked, const clarification& raised,
-                             std::string_view reply) {
-  question out = asked;
-  const chosen choice = choose(raised, trim(reply));
-  const bool names_subject = std::any_of(
-      asked.words.begin(), asked.words.end(),
-      [](const std::string& word) { return !is_type_word(word) && !is_weak_word(word); });
-  if (!choice.subject.empty() && !(names_subject && !choice.path.empty())) {
-    // A subject that is known needs only the details; one that is not has to be put in.
-    const std::string text = names_subject ? asked.text + " (" + choice.subject + ")"
-                                           : with_subject(asked, choice.subject);
-    out = analyse(text);
-    out.type = asked.terms.empty() ? out.type : asked.type;
-  }
-  out.focus_paths = asked.focus_paths;
-  if (!choice.path.empty()) out.focus_paths.push_back(choice.path);
-  out.clarified = true;
-  return out;
-}
-
-question apply_clarification(const question& asked, std::string_view reply) {
-  return apply_clarification(asked, {}, reply);
 }
 
 }  // namespace mcp::documents

@@ -3,6 +3,7 @@
 #include "bm25.hpp"
 #include "question.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,20 @@ struct ambiguity_options {
 clarification find_ambiguity(const question& asked, const bm25_index& index,
                              const ambiguity_options& options = {});
 
+/// The first word of the question that stands for something which it does not name ("it", "their",
+/// "this"), in lower case; empty when there is none.
+std::string pronoun_in(const question& asked);
+
+/// Why `reply` is no answer to a question with so many options: it is a number, and none of theirs.
+/// Empty when it is one; without options every text is.
+std::string refusal(std::string_view reply, std::size_t options);
+
+/// JSON Schema of a reply that `refusal` accepts.
+std::string reply_schema(std::size_t options);
+
 /// The question with the person's answer built in: the answer may be the number of an option (from
 /// 1), the text of an option, or free text. An empty answer leaves the question as it is, marked as
-/// clarified. Throws `question_error` when the result is too long.
+/// clarified. Throws `question_error` when the result is too long, or `refusal` has a reason.
 question apply_clarification(const question& asked, const clarification& raised,
                              std::string_view reply);
 

@@ -28,7 +28,15 @@ class writer {
   answer write() {
     out_.markdown = "# " + asked_.text + "\n";
     write_lead();
+    const std::size_t lead_end = out_.markdown.size();
+    const bool led = !out_.sources.empty();
     for (std::size_t i = 0; i < plan_.parts.size(); ++i) write_section(static_cast<int>(i));
+    if (!led) {
+      out_.markdown.insert(lead_end,
+                           out_.sources.empty()
+                               ? "\nNothing in the folder answers this.\n"
+                               : "\nThe folder has no clear answer; the nearest is below.\n");
+    }
     write_gaps();
     write_sources();
     return std::move(out_);
@@ -89,14 +97,7 @@ class writer {
         break;
       }
     }
-    if (!lead.empty()) {
-      out_.markdown += '\n' + lead + '\n';
-    } else {
-      const std::string text = found_.empty()
-                                   ? "Nothing in the folder answers this."
-                                   : "The folder has no clear answer; the nearest is below.";
-      out_.markdown += '\n' + text + '\n';
-    }
+    if (!lead.empty()) out_.markdown += '\n' + lead + '\n';
   }
 
   void write_section(int part) {

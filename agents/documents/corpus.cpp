@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -21,6 +22,12 @@ struct candidate {
   fs::path file;
 };
 
+std::string size_in_words(std::int64_t bytes) {
+  constexpr std::int64_t mebibyte = 1024LL * 1024;
+  return bytes >= mebibyte && bytes % mebibyte == 0 ? in_words(bytes / mebibyte) + " MiB"
+                                                    : in_words(bytes) + " bytes";
+}
+
 class loader {
  public:
   loader(fs::path root, const load_limits& limits) : root_(std::move(root)), limits_(limits) {}
@@ -30,9 +37,6 @@ class loader {
     std::sort(candidates_.begin(), candidates_.end(),
               [](const candidate& a, const candidate& b) { return a.name < b.name; });
     for (const candidate& c : candidates_) read(c);
-    if (unreported_ > 0) {
-      result_.warnings.push_back(std::to_string(unreported_) + " more files were skipped");
-    }
     if (result_.documents.empty()) fail_empty();
     return std::move(result_);
   }
@@ -51,8 +55,8 @@ class loader {
     std::string what = "no readable .md, .markdown or .txt file in it";
     if (!result_.skipped.empty()) {
       const skipped_file& first = result_.skipped.front();
-      what += "; skipped " + std::to_string(result_.skipped.size()) + ", the first: " + first.path +
-              " (" + first.reason + ")";
+      what += "; skipped " + in_words(result_.skipped_count) + ", the first: " + first.path + " (" +
+              first.reason + ")";
     }
     fail(what + "; name a folder with such files");
   }
@@ -84,9 +88,9 @@ class loader {
       if (error) skip(name_of(current.path), "folder not readable: " + error.message());
       while (!error && entry != fs::directory_iterator()) {
         if (++entries_ > limits_.max_directory_entries) {
-          result_.warnings.push_back("stopped looking after " +
-                                     std::to_string(limits_.max_directory_entries) +
-                                     " directory entries (max_directory_entries)");
+          result_.warnings.push_back("the search for files ended after " +
+                                     in_words(limits_.max_directory_entries) +
+                                     " names in folders, which is the limit");
           return;
         }
         visit(*entry, current.depth, open);
@@ -104,7 +108,7 @@ class loader {
     if (fs::is_directory(status)) {
       if (depth + 1 > limits_.max_depth) {
         return skip(name_of(entry.path()),
-                    "folder deeper than max_depth " + std::to_string(limits_.max_depth));
+                    "more than " + in_words(limits_.max_depth) + " folders deep");
       }
       open.push_back({entry.path(), depth + 1});
     } else if (fs::is_symlink(status)) {
@@ -126,23 +130,23 @@ class loader {
   }
 
   void skip(const std::string& name, const std::string& reason) {
+    ++result_.skipped_count;
     if (std::cmp_less(result_.skipped.size(), limits_.max_skipped_reports)) {
       result_.skipped.push_back({name, reason});
-    } else {
-      ++unreported_;
     }
   }
 
   void read(const candidate& c) {
     if (std::cmp_greater_equal(result_.documents.size(), limits_.max_files)) {
-      return skip(c.name, "more than max_files " + std::to_string(limits_.max_files));
+      return skip(c.name, "beyond the limit of " + in_words(limits_.max_files) + " files");
     }
     std::string bytes;
     if (const std::string reason = read_bytes(c.file, bytes); !reason.empty()) {
       return skip(c.name, reason);
     }
     if (total_bytes_ + static_cast<std::int64_t>(bytes.size()) > limits_.max_total_bytes) {
-      return skip(c.name, "beyond max_total_bytes " + std::to_string(limits_.max_total_bytes));
+      return skip(c.name,
+                  "beyond the limit of " + size_in_words(limits_.max_total_bytes) + " in all");
     }
     if (bytes.find('\0') != std::string::npos) return skip(c.name, "binary: it has a NUL byte");
     cleaned_text clean = replace_invalid_utf8(bytes);
@@ -170,7 +174,7 @@ class loader {
     while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
       out.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
       if (std::cmp_greater(out.size(), limits_.max_file_bytes)) {
-        return "larger than max_file_bytes " + std::to_string(limits_.max_file_bytes);
+        return "larger than " + size_in_words(limits_.max_file_bytes);
       }
     }
     if (in.bad()) return "read error";
@@ -184,10 +188,41 @@ class loader {
   corpus result_;
   std::int64_t total_bytes_ = 0;
   int entries_ = 0;
-  int unreported_ = 0;
 };
 
 }  // namespace
+
+std::string in_words(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return text;
+}
+
+std::vector<std::string> notes_on(const corpus& texts) {
+  // One more is named as well: a line that stands for one other line saves nothing.
+  const auto named = [](std::int64_t all) {
+    constexpr auto most = static_cast<std::int64_t>(max_file_notes);
+    return static_cast<std::size_t>(all <= most + 1 ? all : most);
+  };
+  std::vector<std::string> notes;
+  const auto all_warnings = static_cast<std::int64_t>(texts.warnings.size());
+  for (std::size_t i = 0; i < named(all_warnings); ++i) notes.push_back(texts.warnings[i]);
+  if (notes.size() < texts.warnings.size()) {
+    notes.push_back("and " + in_words(all_warnings - static_cast<std::int64_t>(notes.size())) +
+                    " more warnings of this kind");
+  }
+  const std::size_t files = std::min(named(texts.skipped_count), texts.skipped.size());
+  for (std::size_t i = 0; i < files; ++i) {
+    notes.push_back(texts.skipped[i].path + " was skipped: " + texts.skipped[i].reason);
+  }
+  if (std::cmp_less(files, texts.skipped_count)) {
+    notes.push_back("and " + in_words(texts.skipped_count - static_cast<std::int64_t>(files)) +
+                    " more files were skipped, " + in_words(texts.skipped_count) + " in all");
+  }
+  return notes;
+}
 
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;

@@ -23,6 +23,7 @@ struct skipped_file {
 struct corpus {
   std::vector<document> documents;    ///< sorted by path, bytewise
   std::vector<skipped_file> skipped;  ///< at most `load_limits::max_skipped_reports`
+  std::int64_t skipped_count = 0;     ///< of all that were skipped
   std::vector<std::string> warnings;
 };
 
@@ -51,6 +52,14 @@ class corpus_error : public std::runtime_error {
 /// Throws `corpus_error` when no document is left. Not safe against a folder
 /// that another process rearranges during the call.
 corpus load_folder(const std::filesystem::path& root, const load_limits& limits = {});
+
+/// A number as people write it: 2000 as "2,000".
+std::string in_words(std::int64_t number);
+
+/// What a reader of an answer should know of the files: the warnings and the skipped ones, each a
+/// line; beyond `max_file_notes` of a kind their number instead.
+std::vector<std::string> notes_on(const corpus& texts);
+inline constexpr std::size_t max_file_notes = 5;
 
 /// Splits text into lines at LF, CRLF or CR. The end of the text ends the last line.
 std::vector<std::string> split_lines(const std::string& text);

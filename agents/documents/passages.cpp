@@ -266,7 +266,7 @@ passage_list split_corpus(const corpus& texts, const passage_limits& limits) {
     std::vector<passage> more = split_document(texts.documents[i], limits);
     if (std::cmp_greater(result.passages.size() + more.size(), limits.max_passages)) {
       result.warnings.push_back(texts.documents[i].path + " and what follows it was left out: " +
-                                "more than max_passages " + std::to_string(limits.max_passages));
+                                "more than " + in_words(limits.max_passages) + " passages");
       break;
     }
     result.passages.insert(result.passages.end(), std::make_move_iterator(more.begin()),

@@ -1,6 +1,9 @@
 #include "plan.hpp"
 
 #include "clauses.hpp"
+#include "comparison.hpp"
+#include "requests.hpp"
+#include "subject.hpp"
 #include "tokens.hpp"
 #include "utf8.hpp"
 #include "words.hpp"
@@ -29,9 +32,7 @@ std::string as_sentence(const word_list& clause) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
     text[0] = static_cast<char>(text[0] - 'a' + 'A');
   }
-  const bool is_question =
-      !clause.empty() && (is_question_word(clause[0]) || is_auxiliary(clause[0]));
-  return is_question ? text + "?" : text;
+  return is_direct_question(clause) ? text + "?" : text;
 }
 
 word_list about(std::initializer_list<std::string> start, const word_list& subject) {
@@ -54,29 +55,26 @@ std::string limits_text(const word_list& subject) {
   return as_sentence(about({"what", "are", "the", "limits", "of"}, subject));
 }
 
+std::string difference_text(const std::vector<word_list>& sides) {
+  word_list clause{"how", "do"};
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    if (i > 0) clause.emplace_back(i + 1 == sides.size() ? "and" : ",");
+    clause.insert(clause.end(), sides[i].begin(), sides[i].end());
+  }
+  clause.emplace_back("differ");
+  return as_sentence(clause);
+}
+
 /// The texts of the parts that one clause stands for.
 std::vector<std::string> parts_of(const word_list& clause) {
   std::vector<std::string> out;
-  if (const compared sides = compared_in(clause); !sides.left.empty() && !sides.right.empty()) {
-    out.push_back(definition_text(sides.left));
-    out.push_back(definition_text(sides.right));
-    word_list main{"how", "do"};
-    main.insert(main.end(), sides.left.begin(), sides.left.end());
-    main.emplace_back("and");
-    main.insert(main.end(), sides.right.begin(), sides.right.end());
-    main.emplace_back("differ");
-    out.push_back(as_sentence(main));
+  if (const auto sides = compared_in(clause); !sides.empty()) {
+    for (const word_list& side : sides) out.push_back(definition_text(side));
+    out.push_back(difference_text(sides));
     return out;
   }
   for (const word_list& member : listed_in(clause)) out.push_back(as_sentence(member));
-  if (!out.empty()) return out;
-  const std::string first = clause.empty() ? std::string() : to_lower(clause[0]);
-  const bool describe = first == "explain" || first == "describe" || first == "define";
-  if (describe && clause.size() > 1) {
-    out.push_back(definition_text(word_list(clause.begin() + 1, clause.end())));
-  } else {
-    out.push_back(as_sentence(clause));
-  }
+  if (out.empty()) out.push_back(as_sentence(clause));
   return out;
 }
 
@@ -94,16 +92,41 @@ void add_facets(research_plan& plan, const word_list& clause, const question& as
                 const plan_limits& limits) {
   const word_list subject = subject_of(clause);
   if (subject.empty() || subject.size() > max_facet_subject_words) return;
+  // Several words with a question mark and in no form of a question are no keywords.
+  const bool keywords = plan.parts[0].type != question_type::topic || clause.size() <= 2 ||
+                        !asked.text.ends_with('?');
+  const bool of_a_word = lower_at(clause, clause.size() - 1) == "mean";
+  if (!keywords || of_a_word) return;
   int added = 0;
   for (const std::string& text : facets_of(plan.parts[0].type, subject)) {
     const bool room = std::cmp_less(plan.parts.size(), limits.max_sub_questions);
     if (added >= limits.max_facets || !room) return;
     sub_question facet = make_sub_question(text, asked, false);
-    const bool same = facet.type == plan.parts[0].type && facet.terms == plan.parts[0].terms;
+    const bool same = facet.text == plan.parts[0].text ||
+                      (facet.type == plan.parts[0].type && facet.terms == plan.parts[0].terms);
     if (facet.terms.empty() || same) continue;
     plan.parts.push_back(std::move(facet));
     ++added;
   }
+}
+
+/// The question as its own and only part, with whatever words it has.
+sub_question undivided(const question& asked) {
+  sub_question part = make_sub_question(asked.text, asked);
+  part.words = asked.words;
+  part.terms = asked.terms;
+  part.query_terms = asked.terms;
+  part.context.clear();
+  return part;
+}
+
+/// "where is it" has no words of its own: it is searched for with those of the part before.
+void lend_words(sub_question& part, const sub_question& before) {
+  part.words = before.words;
+  part.terms = before.terms;
+  part.query_terms = before.terms;
+  std::erase_if(part.context,
+                [&part](const std::string& term) { return contains(part.terms, term); });
 }
 
 }  // namespace
@@ -143,6 +166,9 @@ research_plan make_plan(const question& asked, const plan_limits& limits) {
   for (const word_list& clause : clauses) {
     for (const std::string& text : parts_of(clause)) {
       sub_question part = make_sub_question(text, asked);
+      if (part.terms.empty() && has_pronoun(clause) && !plan.parts.empty()) {
+        lend_words(part, plan.parts.back());
+      }
       const bool known =
           std::any_of(plan.parts.begin(), plan.parts.end(),
                       [&part](const sub_question& other) { return other.text == part.text; });
@@ -158,7 +184,9 @@ research_plan make_plan(const question& asked, const plan_limits& limits) {
     plan.notes.push_back(std::to_string(left_out) + " more parts of the question were left out; " +
                          "the limit is " + std::to_string(limits.max_sub_questions));
   }
-  if (plan.parts.size() == 1 && clauses.size() == 1) {
+  if (plan.parts.empty() && !asked.terms.empty()) {
+    plan.parts.push_back(undivided(asked));
+  } else if (plan.parts.size() == 1 && clauses.size() == 1) {
     add_facets(plan, clauses[0], asked, limits);
   }
   return plan;

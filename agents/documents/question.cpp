@@ -55,6 +55,9 @@ std::string type_of_what(const word_list& words) {
 
 std::string type_of_words(const word_list& words) {
   if (words.empty()) return std::string(question_type::topic);
+  if (words.size() > 1 && is_preposition(words[0]) && is_question_word(words[1])) {
+    return type_of_words(word_list(words.begin() + 1, words.end()));  // "in what order"
+  }
   const std::string& first = words.front();
   const std::string next = at_or_empty(words, 1);
   if (first == "why" || (first == "how" && next == "come") || has_any(words, reason_words)) {
@@ -77,6 +80,34 @@ std::string type_of_words(const word_list& words) {
   return std::string(question_type::topic);
 }
 
+/// Ends a line with a question mark when it and the next one begin as questions: of a list of
+/// questions nobody ends each with a mark.
+std::string with_ended_lines(std::string_view text) {
+  const auto begins = [](std::string_view line) {
+    const word_list words = split_words(line);
+    const auto first = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+      return word.find_first_not_of("0123456789-*.)") != std::string::npos;
+    });
+    return first != words.end() && (is_question_word(*first) || is_auxiliary(*first));
+  };
+  const auto goes_on = [](std::string_view line) {
+    const word_list words = split_words(line);
+    return is_connective(words.back()) ||
+           std::string_view("?!.;:").find(words.back()) != std::string_view::npos;
+  };
+  std::string out;
+  std::string_view before;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!out.empty()) out += begins(before) && !goes_on(before) && begins(line) ? "?\n" : "\n";
+    out += line;
+    before = line;
+  }
+  return out;
+}
+
 std::string_view without_marks(std::string_view quoted) {
   const std::size_t mark = quoted.starts_with("\xE2\x80\x9C") ? 3 : 1;
   return quoted.substr(mark, quoted.size() - 2 * mark);
@@ -86,10 +117,11 @@ std::string_view without_marks(std::string_view quoted) {
 
 bool is_type_word(std::string_view lower_word) {
   static constexpr auto others = std::to_array<std::string_view>(
-      {"definition", "second",    "seconds", "meaning",   "mean",      "means",
-       "number",     "kind",      "kinds",   "type",      "types",     "explain",
-       "describe",   "list",      "define",  "summarize", "summarise", "outline",
-       "show",       "enumerate", "name",    "exactly",   "actually"});
+      {"definition", "second",    "seconds",     "meaning", "mean",    "means",     "number",
+       "kind",       "kinds",     "type",        "types",   "explain", "describe",  "list",
+       "define",     "summarize", "summarise",   "outline", "show",    "enumerate", "name",
+       "exactly",    "actually",  "overview",    "summary", "purpose", "role",      "information",
+       "info",       "details",   "description", "example", "examples"});
   const std::vector<std::string> word{std::string(lower_word)};
   return has_any(word, limit_words) || has_any(word, compare_words) ||
          has_any(word, reason_words) || has_any(word, others);
@@ -97,13 +129,19 @@ bool is_type_word(std::string_view lower_word) {
 
 bool is_weak_word(std::string_view lower_word) {
   static constexpr auto weak = std::to_array<std::string_view>(
-      {"say",   "says",      "said",     "mention",    "mentions", "work",    "works",  "working",
-       "thing", "things",    "happen",   "happens",    "make",     "makes",   "use",    "used",
-       "using", "uses",      "way",      "need",       "needs",    "want",    "know",   "possible",
-       "stuff", "something", "anything", "everything", "keep",     "keeps",   "take",   "takes",
-       "come",  "go",        "look",     "find",       "matter",   "matters", "handle", "handled",
-       "deal",  "many",      "often",    "long"});
+      {"say",        "says",     "said",       "mention", "mentions",  "work",     "works",
+       "working",    "thing",    "things",     "happen",  "happens",   "make",     "makes",
+       "use",        "used",     "using",      "uses",    "way",       "need",     "needs",
+       "want",       "know",     "possible",   "stuff",   "something", "anything", "everything",
+       "keep",       "keeps",    "take",       "takes",   "come",      "go",       "look",
+       "find",       "matter",   "matters",    "handle",  "handled",   "deal",     "many",
+       "often",      "long",     "understand", "learn",   "curious",   "wonder",   "wondering",
+       "interested", "question", "questions",  "help",    "new",       "now"});
   return std::find(weak.begin(), weak.end(), lower_word) != weak.end();
+}
+
+bool has_word(std::string_view text) {
+  return !tokenize(text).empty();
 }
 
 std::string type_of(std::string_view clause) {
@@ -117,7 +155,7 @@ question analyse(std::string_view text) {
                          ": ask a shorter one");
   }
   question q;
-  q.text = join_words(split_words(replace_invalid_utf8(text).text));
+  q.text = join_words(split_words(with_ended_lines(replace_invalid_utf8(text).text)));
   q.type = type_of(q.text);
   for (const std::string& word : split_words(q.text)) {
     const bool quoted = (word.size() > 1 && word.front() == '"' && word.back() == '"') ||

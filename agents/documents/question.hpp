@@ -48,6 +48,9 @@ inline constexpr std::size_t max_question_bytes = 4'000;
 /// than `max_question_bytes`. An empty question has no terms.
 question analyse(std::string_view text);
 
+/// False for a text of marks and blanks only: nothing was asked.
+bool has_word(std::string_view text);
+
 /// The type of one clause by its first words and a few tell-tale words.
 std::string type_of(std::string_view clause);
 

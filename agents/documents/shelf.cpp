@@ -9,11 +9,8 @@ std::shared_ptr<const indexed_folder> shelf::open(const std::string& folder) {
   if (const auto found = folders_.find(folder); found != folders_.end()) return found->second;
   auto texts = load_folder(folder);
   auto split = split_corpus(texts);
-  auto warnings = texts.warnings;
+  auto warnings = notes_on(texts);
   warnings.insert(warnings.end(), split.warnings.begin(), split.warnings.end());
-  for (const auto& file : texts.skipped) {
-    warnings.push_back(file.path + " was skipped: " + file.reason);
-  }
   auto made = std::make_shared<const indexed_folder>(
       indexed_folder{std::move(texts), bm25_index{std::move(split.passages)}, std::move(warnings)});
   if (folders_.size() >= max_folders) folders_.clear();

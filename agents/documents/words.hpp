@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,7 +10,8 @@
 namespace mcp::documents {
 
 /// The words of a question in order. A quoted or back-ticked string is one word with its marks;
-/// `,` `;` `?` `!` `:` and a full stop that ends a sentence are words of their own.
+/// `,` `;` `?` `!` `:` and a full stop that ends a sentence are words of their own. A typographic
+/// apostrophe becomes a plain one.
 using word_list = std::vector<std::string>;
 
 word_list split_words(std::string_view text);
@@ -28,6 +30,23 @@ bool is_possessive(std::string_view word);     ///< its, their
 bool is_preposition(std::string_view word);    ///< of, in, with; also when, if, after
 bool is_common_verb(std::string_view word);    ///< keep, works, happened
 bool is_command(std::string_view word);        ///< explain, describe, compare, list
+bool is_person(std::string_view word);         ///< I, you, we, someone: who acts, never the subject
+bool is_adverb(std::string_view word);         ///< also, always, really, quickly
+bool is_connective(std::string_view word);     ///< and, or, but, a comma
+
+/// The verb that `word` is a form of, as "work" for "works"; empty when it is no common verb.
+std::string_view base_verb(std::string_view word);
+
+/// The word at `at` in lower case; empty beyond the end.
+std::string lower_at(std::span<const std::string> words, std::size_t at);
+
+/// The words from `from` up to `to`, or to the end.
+word_list slice(std::span<const std::string> words, std::size_t from,
+                std::size_t to = std::string_view::npos);
+
+/// Where the first of the lower-case words `any` stands from `from` on; their number when nowhere.
+std::size_t find_word(std::span<const std::string> words,
+                      std::initializer_list<std::string_view> any, std::size_t from = 0);
 
 /// Splits "A, B and C" into its members. One member when there is no list. A member keeps its
 /// words.

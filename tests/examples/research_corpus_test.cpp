@@ -132,30 +132,46 @@ TEST_CASE("Every limit of loading is kept and reported by name") {
     limits.max_file_bytes = 12;
     const corpus c = load_folder(folder.path(), limits);
     CHECK(paths_of(c) == strings{"a.md", "b.md"});
-    CHECK_THAT(reason_of(c, "c.md"), Contains("max_file_bytes 12"));
+    CHECK_THAT(reason_of(c, "c.md"), Contains("larger than 12 bytes"));
   }
   SECTION("bytes of all files") {
     limits.max_total_bytes = 10;
     const corpus c = load_folder(folder.path(), limits);
     CHECK(paths_of(c) == strings{"a.md", "b.md"});
-    CHECK_THAT(reason_of(c, "c.md"), Contains("max_total_bytes 10"));
+    CHECK_THAT(reason_of(c, "c.md"), Contains("the limit of 10 bytes in all"));
   }
   SECTION("number of files") {
     limits.max_files = 1;
     limits.max_skipped_reports = 1;
     const corpus c = load_folder(folder.path(), limits);
     CHECK(paths_of(c) == strings{"a.md"});
-    CHECK_THAT(reason_of(c, "b.md"), Contains("max_files 1"));
+    CHECK_THAT(reason_of(c, "b.md"), Contains("the limit of 1 files"));
     CHECK(c.skipped.size() == 1);
-    CHECK(c.warnings == strings{"1 more files were skipped"});
+    CHECK(c.skipped_count == 2);
   }
   SECTION("entries of folders") {
     limits.max_directory_entries = 2;
     const corpus c = load_folder(folder.path(), limits);
     CHECK(c.documents.size() == 2);
     REQUIRE(c.warnings.size() == 1);
-    CHECK_THAT(c.warnings[0], Contains("max_directory_entries"));
+    CHECK_THAT(c.warnings[0], Contains("2 names in folders, which is the limit"));
   }
+}
+
+TEST_CASE("What was skipped is told file by file up to a handful, then by number") {
+  const temp_folder folder;
+  folder.write("a.md", "12345");
+  for (int i = 0; i < 6; ++i) folder.write("b" + std::to_string(i) + ".md", "");
+  CHECK(notes_on(load_folder(folder.path())).size() == 6);
+  for (int i = 0; i < 1'200; ++i) folder.write("c" + std::to_string(i) + ".md", "");
+  const strings notes = notes_on(load_folder(folder.path()));
+  REQUIRE(notes.size() == 6);
+  CHECK(notes[0] == "b0.md was skipped: empty");
+  CHECK(notes[5] == "and 1,201 more files were skipped, 1,206 in all");
+  corpus odd;
+  odd.warnings = strings(8, "bytes were replaced");
+  CHECK(notes_on(odd).size() == 6);
+  CHECK(notes_on(odd).back() == "and 3 more warnings of this kind");
 }
 
 TEST_CASE("Folders deeper than the limit are skipped and reported") {
@@ -167,7 +183,7 @@ TEST_CASE("Folders deeper than the limit are skipped and reported") {
   const corpus c = load_folder(folder.path());
   CHECK(paths_of(c) == strings{"d/near.md"});
   REQUIRE(c.skipped.size() == 1);
-  CHECK_THAT(c.skipped[0].reason, Contains("max_depth 32"));
+  CHECK_THAT(c.skipped[0].reason, Contains("more than 32 folders deep"));
 }
 
 TEST_CASE("A file of 50 MB in one line is refused without being read whole") {
@@ -177,7 +193,7 @@ TEST_CASE("A file of 50 MB in one line is refused without being read whole") {
   fs::resize_file(folder.path() / "big.txt", 50LL * 1024 * 1024);
   const corpus c = load_folder(folder.path());
   CHECK(paths_of(c) == strings{"small.md"});
-  CHECK_THAT(reason_of(c, "big.txt"), Contains("max_file_bytes"));
+  CHECK_THAT(reason_of(c, "big.txt"), Contains("larger than 4 MiB"));
 }
 
 TEST_CASE("Binary files are skipped, stray bytes are replaced with a warning") {

@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <mcp/json_schema.hpp>
+#include <nlohmann/json.hpp>
+
 using namespace mcp::documents;
 
 namespace {
@@ -84,7 +87,7 @@ TEST_CASE("A compound question is split into parts that stand alone") {
                 "Why does the supervisor restart agents?"});
   CHECK(texts("What is the log, and where does it keep its data?") ==
         strings{"What is the log?", "Where does the log keep the log's data?"});
-  CHECK(texts("Can you tell me what a drain is?") == strings{"What a drain is?"});
+  CHECK(texts("Can you tell me what a drain is?") == strings{"What is a drain?"});
 }
 
 TEST_CASE("A comparison asks for both sides and for the difference") {
@@ -205,5 +208,39 @@ TEST_CASE("A question without a subject is asked back and the answer put in its 
   const question same = apply_clarification(asked, "  ");
   CHECK(same.text == asked.text);
   CHECK(same.clarified);
-  CHECK(apply_clarification(asked, c, "99").text == "How does 99 work?");
+}
+
+TEST_CASE("A number that names no option is refused, and so is it by the schema of the answer") {
+  const std::vector<std::string> numbers{"0",  "3",  "99",  "-1",
+                                         "+1", "02", " 7 ", "99999999999999999999"};
+  const std::vector<std::string> replies{"1", "2", " 2 ", "the log", "", "7 workers", "2.5", "v2"};
+  const mcp::json_schema schema{nlohmann::json::parse(reply_schema(2))};
+  for (const std::string& number : numbers) {
+    CAPTURE(number);
+    CHECK(refusal(number, 2).find("a number from 1 to 2") != std::string::npos);
+    CHECK(refusal(number, 0).empty());
+    CHECK_FALSE(schema.validate(number).empty());
+  }
+  for (const std::string& reply : replies) {
+    CAPTURE(reply);
+    CHECK(refusal(reply, 2).empty());
+    CHECK(schema.validate(reply).empty());
+  }
+  const bm25_index index = python_folder();
+  const question asked = analyse("How does it work?");
+  const clarification c = find_ambiguity(asked, index);
+  CHECK_THROWS_AS(apply_clarification(asked, c, "99"), question_error);
+  CHECK(apply_clarification(asked, c, "1").text == "How do Animals work?");
+}
+
+TEST_CASE("A title takes the place of a pronoun as a sentence has it") {
+  const question asked = analyse("How does it work?");
+  const auto chosen = [&](const std::string& title) {
+    return apply_clarification(asked, {true, "", {title}, {""}, ""}, "1").text;
+  };
+  CHECK(chosen("A cluster") == "How does a cluster work?");
+  CHECK(chosen("The wire") == "How does the wire work?");
+  CHECK(chosen("Cluster files") == "How do Cluster files work?");
+  CHECK(chosen("Python") == "How does Python work?");
+  CHECK(apply_clarification(analyse("It is what?"), "A lease").text == "A lease is what?");
 }

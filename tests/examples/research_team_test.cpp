@@ -113,6 +113,18 @@ TEST_CASE("The research team asks about an ambiguous question and goes on with t
   CHECK_FALSE(state.written.sources.empty());
 }
 
+TEST_CASE("A number that is no option does not answer the research team's question") {
+  const corpus_folder folder;
+  team agents;
+  static_cast<void>(agents.ask(folder, "How does it work?", "t"));
+  for (const std::string number : {"99", "0", "-1"}) {
+    CAPTURE(number);
+    CHECK_THROWS_AS(agents.executor.resume("t", mcp::answers::only(number)), mcp::error);
+    CHECK(agents.executor.state("t").status == mcp::run_status::interrupted);
+  }
+  CHECK(agents.executor.resume("t", mcp::answers::only(std::string{"1"})).join().done());
+}
+
 TEST_CASE("The research team gives the same answer each time, on a new thread and on an old one") {
   const corpus_folder folder;
   team first;
@@ -135,6 +147,29 @@ TEST_CASE("The research team fails with the folder's name when there is nothing 
   REQUIRE(result.info.error);
   CHECK(result.info.error->message().find("no-such-folder") != std::string::npos);
   CHECK(result.info.error->place().node == "load");
+}
+
+TEST_CASE("An answer promises something below only when something is there") {
+  const question asked = analyse("Wie funktioniert das?");
+  research_plan plan = make_plan(asked);
+  plan.parts.push_back(make_sub_question("What is Skylark?", asked, false));
+  evidence loose;
+  loose.text = "Skylark is a server.";
+  loose.path = "readme.md";
+  loose.score = 0.3;
+  loose.sub_question = 1;
+  std::vector<verdict> verdicts(2);
+  verdicts[0].state = coverage_state::missing;
+  verdicts[1].sub_question = 1;
+  verdicts[1].state = coverage_state::weak;
+  const answer none = compose(asked, plan, {loose}, verdicts);
+  CHECK(none.sources.empty());
+  CHECK(none.markdown.find("Nothing in the folder answers this.") != std::string::npos);
+  CHECK(none.markdown.find("below") == std::string::npos);
+  loose.sub_question = 0;
+  const answer near = compose(asked, plan, {loose}, verdicts);
+  CHECK(near.sources.size() == 1);
+  CHECK(near.markdown.find("the nearest is below.\n\n## ") != std::string::npos);
 }
 
 TEST_CASE("A shelf reads a folder once") {

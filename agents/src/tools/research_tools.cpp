@@ -184,8 +184,10 @@ review_result reviewed(const indexed_folder& folder, const review_wish& wish) {
 
 compose_result composed(const indexed_folder& folder, const compose_wish& wish) {
   check(wish.parts, wish.found, wish.verdicts);
+  auto notes = folder.warnings;  // what of the folder was not read belongs to the answer
+  notes.insert(notes.end(), wish.notes.begin(), wish.notes.end());
   auto written =
-      compose(wish.question, {wish.parts, wish.notes}, merge_evidence(wish.found), wish.verdicts);
+      compose(wish.question, {wish.parts, notes}, merge_evidence(wish.found), wish.verdicts);
   auto checked = verify(written, folder.texts);
   return {std::move(written.markdown), std::move(written.sources), std::move(written.gaps),
           std::move(checked.problems)};
@@ -225,6 +227,9 @@ std::shared_ptr<tool> search_library_tool(library_pointer library, std::string n
 std::shared_ptr<tool> split_question_tool(std::string name) {
   return make_tool(std::move(name), "Splits a question into parts that stand alone.",
                    [](const documents::split_wish& wish) {
+                     if (!documents::has_word(wish.question)) {
+                       throw error{errc::invalid_tool_call, "there is no word in the question"};
+                     }
                      auto asked = documents::read(wish.question);
                      auto plan = documents::make_plan(asked);
                      return documents::split_result{std::move(asked), std::move(plan.parts),

@@ -52,7 +52,7 @@ class clarify_agent : public agent {
     const auto raised = find_ambiguity(s.asked, open(s)->index);
     if (!raised.needed) return {};
     reading doubt{raised.question, raised.options, raised.reason, {}};
-    doubt.reply = ctx.ask<std::string>(doubt);
+    doubt.reply = ctx.ask_with<std::string>(doubt, reply_schema(doubt.options.size()));
     auto clear = apply_clarification(s.asked, raised, doubt.reply);
     ctx.emit("note", progress_note{"read as: " + clear.text});
     return change{}
