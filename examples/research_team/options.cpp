@@ -1,6 +1,10 @@
 #include "options.hpp"
 
+#include "documents/question.hpp"
+
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
@@ -12,18 +16,20 @@ const char* const help_text =
   research_team "QUESTION" FOLDER [options]    FOLDER: Markdown or text files, or one file
   research_team --resume THREAD --store FILE [--answer TEXT]
   research_team --graph mermaid|dot|json
-  research_team [options]                      asks its own question about ./docs
+  research_team [options]                      asks its own question about the folder docs here
 
-  --store FILE     keep runs in this SQLite file: after kill -9, the same command goes on
+  --store FILE     keep runs in this SQLite file: after kill -9, the same command goes on, also with a
+                   question that waits for your answer
   --thread ID      name of the run's thread (default: made up)
   --resume THREAD  go on with a stored thread, or show its answer
-  --answer TEXT    the answer, should the question be ambiguous: an option's number or free text
+  --answer TEXT    the answer, should the question be ambiguous: an option's number or your words
   --yes            do not ask back: take the first reading (the default without a terminal)
   --ask            without a terminal: stop and wait for --resume THREAD --answer TEXT
   --rounds N       most searches for one sub-question, 1 to 10 (default 3)
-  --json           one JSON object on standard output
+  --json           one JSON object on standard output; a failure as {"error": {"code", "message"}}
   --graph FORMAT   draw the graph and do not run
-  --quiet          no progress on standard error
+  --progress KIND  on standard error: auto (on a terminal only), plain (lines, always) or none
+  --quiet, -q      the same as --progress none
   --slow MS        each executor waits so long, 0 to 60000: for demonstrations
   --help, --version
 
@@ -48,6 +54,11 @@ class reader {
     if (done()) throw usage_error{std::string{option} + " needs a value"};
     return std::string{next()};
   }
+  std::string name_after(std::string_view option) {
+    auto name = value_of(option);
+    if (name.empty()) throw usage_error{std::string{option} + " needs a value that is not empty"};
+    return name;
+  }
   int number_of(std::string_view option, int least, int most) {
     const auto text = value_of(option);
     int value = 0;
@@ -65,26 +76,38 @@ class reader {
   std::size_t at_ = 0;
 };
 
+progress_kind progress_named(const std::string& name) {
+  if (name == "auto") return progress_kind::automatic;
+  if (name == "plain") return progress_kind::plain;
+  if (name == "none") return progress_kind::none;
+  throw usage_error{"--progress takes auto, plain or none, not \"" + name + "\""};
+}
+
 /// False when `word` is no option that stands alone.
 bool set_flag(command_options& o, std::string_view word) {
-  bool* flag = word == "--json"                    ? &o.json
-               : word == "--quiet" || word == "-q" ? &o.quiet
-               : word == "--yes" || word == "-y"   ? &o.yes
-               : word == "--ask"                   ? &o.ask
-               : word == "--help" || word == "-h"  ? &o.help
-               : word == "--version"               ? &o.version
-                                                   : nullptr;
+  if (word == "--quiet" || word == "-q") {
+    o.progress = progress_kind::none;
+    return true;
+  }
+  bool* flag = word == "--json"                   ? &o.json
+               : word == "--yes" || word == "-y"  ? &o.yes
+               : word == "--ask"                  ? &o.ask
+               : word == "--help" || word == "-h" ? &o.help
+               : word == "--version"              ? &o.version
+                                                  : nullptr;
   if (flag != nullptr) *flag = true;
   return flag != nullptr;
 }
 
 void set_option(command_options& o, std::string_view word, reader& arguments) {
   if (word == "--store") {
-    o.store = arguments.value_of(word);
+    o.store = arguments.name_after(word);
   } else if (word == "--thread") {
-    o.thread = arguments.value_of(word);
+    o.thread = arguments.name_after(word);
   } else if (word == "--resume") {
-    o.resume = arguments.value_of(word);
+    o.resume = arguments.name_after(word);
+  } else if (word == "--progress") {
+    o.progress = progress_named(arguments.value_of(word));
   } else if (word == "--answer") {
     o.answer = arguments.value_of(word);
   } else if (word == "--graph") {
@@ -105,13 +128,23 @@ void check(const command_options& o, std::size_t positional) {
     if (positional > 0) throw usage_error{"--resume takes the question from the store"};
   } else if (positional != 2 && positional != 0) {
     throw usage_error{"give a question, in quotes, and a folder"};
-  } else if (o.question.find_first_not_of(" \t\n") == std::string::npos) {
-    throw usage_error{"the question is empty"};
+  } else if (positional == 0 && !std::filesystem::exists(o.folder)) {
+    throw usage_error{"give a question, in quotes, and a folder; the folder " + o.folder +
+                      ", about which it asks its own question, is not here"};
+  } else if (!mcp::documents::has_word(o.question)) {
+    throw usage_error{"the question has no word in it"};
+  } else if (o.folder.empty()) {
+    throw usage_error{"the folder's name is empty"};
   }
   if (o.ask && !o.store) throw usage_error{"--ask needs --store FILE, where the run waits"};
 }
 
 }  // namespace
+
+bool wants_json(int count, const char* const* arguments) {
+  const auto* const end = std::find(arguments, arguments + count, std::string_view{"--"});
+  return std::find(arguments, end, std::string_view{"--json"}) != end;
+}
 
 command_options parse_options(int count, const char* const* arguments) {
   command_options o;

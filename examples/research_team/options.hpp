@@ -1,10 +1,18 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
 namespace research {
+
+/// What is shown on standard error while the team works.
+enum class progress_kind : std::uint8_t {
+  automatic,  ///< lines and a bar on a terminal, nothing elsewhere
+  plain,      ///< lines, wherever it goes
+  none,
+};
 
 /// What the command line asks for.
 struct command_options {
@@ -17,8 +25,8 @@ struct command_options {
   std::optional<std::string> answer;
   int rounds = 3;
   int slow_ms = 0;
+  progress_kind progress = progress_kind::automatic;
   bool json = false;
-  bool quiet = false;
   bool yes = false;
   bool ask = false;
   bool help = false;
@@ -30,6 +38,10 @@ class usage_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// Whether the command line asks for JSON, as far as it can be understood: its errors are told so
+/// too.
+bool wants_json(int count, const char* const* arguments);
 
 /// Throws `usage_error`.
 command_options parse_options(int count, const char* const* arguments);

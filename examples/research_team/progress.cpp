@@ -3,7 +3,10 @@
 #include "team/states.hpp"
 
 #include <cstdio>
-#include <utility>
+#include <cstdlib>
+#include <string_view>
+
+#include <unistd.h>
 
 namespace research {
 
@@ -22,6 +25,21 @@ std::string printable(const std::string& text) {
   return shown;
 }
 
+namespace {
+
+/// Whether a line on standard error can be drawn anew.
+bool can_draw() {
+  const char* const kind = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view{kind} != "dumb";
+}
+
+}  // namespace
+
+progress::progress(progress_kind kind)
+    : lines_(kind == progress_kind::plain ||
+             (kind == progress_kind::automatic && isatty(STDERR_FILENO) == 1)),
+      bar_(kind == progress_kind::automatic && can_draw()) {}
+
 void progress::follow(mcp::event_stream events) {
   for (;;) {
     try {
@@ -36,7 +54,7 @@ void progress::follow(mcp::event_stream events) {
 }
 
 void progress::say(const std::string& who, const std::string& text) {
-  if (quiet_) return;
+  if (!lines_) return;
   clear_bar();
   std::fprintf(stderr, "%-9s %s\n", who.c_str(), printable(text).c_str());
   draw_bar();
@@ -58,7 +76,7 @@ void progress::show(const mcp::run_event& event) {
     ++done_;
     draw_bar();
     if (done_ == total_) {
-      if (terminal_ && !quiet_) std::fputc('\n', stderr);
+      if (bar_) std::fputc('\n', stderr);
       total_ = 0;
     }
   } else if (event.kind == mcp::event_kind::errors && event.error) {
@@ -68,7 +86,7 @@ void progress::show(const mcp::run_event& event) {
 
 void progress::draw_bar() {
   constexpr int width = 30;
-  if (quiet_ || !terminal_ || total_ == 0) return;
+  if (!bar_ || total_ == 0) return;
   const int full = done_ * width / total_;
   std::fprintf(stderr, "executors [%s%s] %d/%d",
                std::string(static_cast<std::size_t>(full), '#').c_str(),
@@ -77,7 +95,7 @@ void progress::draw_bar() {
 }
 
 void progress::clear_bar() {
-  if (quiet_ || !terminal_ || total_ == 0) return;
+  if (!bar_ || total_ == 0) return;
   std::fputs("\r\033[K", stderr);
 }
 

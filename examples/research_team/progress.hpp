@@ -1,5 +1,7 @@
 #pragma once
 
+#include "options.hpp"
+
 #include <string>
 
 #include <mcp/executor.hpp>
@@ -10,11 +12,11 @@ namespace research {
 inline constexpr mcp::event_mask progress_events =
     mcp::event_kind::tasks | mcp::event_kind::custom | mcp::event_kind::errors;
 
-/// Shows on standard error what the agents do: a line each, and on a terminal a bar for the
-/// executors that run side by side.
+/// Shows on standard error what the agents do: a line each, and on a terminal that can draw a bar
+/// for the executors that run side by side.
 class progress {
  public:
-  progress(bool quiet, bool terminal) : quiet_(quiet), terminal_(terminal) {}
+  explicit progress(progress_kind kind);
   /// Reads the run's events until it stops.
   void follow(mcp::event_stream events);
   /// A line of the program itself.
@@ -25,8 +27,8 @@ class progress {
   void draw_bar();
   void clear_bar();
 
-  bool quiet_;
-  bool terminal_;
+  bool lines_;
+  bool bar_;
   int done_ = 0;
   int total_ = 0;  ///< executors of this round; 0: no bar
 };
