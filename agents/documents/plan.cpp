@@ -2,10 +2,10 @@
 
 #include "clauses.hpp"
 #include "comparison.hpp"
-#include "requests.hpp"
 #include "subject.hpp"
 #include "tokens.hpp"
 #include "utf8.hpp"
+#include "word_order.hpp"
 #include "words.hpp"
 
 #include <algorithm>

@@ -136,7 +136,7 @@ bool is_weak_word(std::string_view lower_word) {
        "keep",       "keeps",    "take",       "takes",   "come",      "go",       "look",
        "find",       "matter",   "matters",    "handle",  "handled",   "deal",     "many",
        "often",      "long",     "understand", "learn",   "curious",   "wonder",   "wondering",
-       "interested", "question", "questions",  "help",    "new",       "now"});
+       "interested", "question", "questions",  "help"});
   return std::find(weak.begin(), weak.end(), lower_word) != weak.end();
 }
 

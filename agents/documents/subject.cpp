@@ -145,7 +145,7 @@ bool says_something(std::span<const std::string> words) {
   return std::any_of(words.begin(), words.end(), [](const std::string& word) {
     const std::string lower = to_lower(word);
     return !is_determiner(word) && !is_stop_word(lower) && !is_type_word(lower) &&
-           !is_weak_word(lower);
+           !is_weak_word(lower) && lower != "new" && lower != "now";
   });
 }
 

@@ -146,7 +146,10 @@ std::optional<std::string> command::reply_to(const waiting_state& waiting,
     return std::exchange(options_.answer, std::nullopt);
   }
   if (options_.yes || (!terminal_ && !options_.ask)) {
-    const std::string first = doubt.options.empty() ? "" : "1";
+    // Without a word to search for there is no reading to take, only subjects to choose from.
+    const auto& asked = waiting.values.asked;
+    const bool readings = !asked.terms.empty() || !pronoun_in(asked).empty();
+    const std::string first = readings && !doubt.options.empty() ? "1" : "";
     progress_.say("clarify", doubt.asked + " Nobody to ask; I take " +
                                  (first.empty() ? "it as it is" : doubt.options.front()));
     return first;
