@@ -193,6 +193,28 @@ TEST_CASE("A run cancelled or drained at any moment goes on to the same state") 
   }
 }
 
+TEST_CASE("A run handed over at any moment goes on with another executor to the same state") {
+  const auto [first, last] = seeds();
+  for (auto seed = first; seed < last; ++seed) {
+    INFO("MCP_TEST_SEED=" << seed);
+    simulated_world world{seed};
+    fleet ships{world};
+    const auto store = in_memory_checkpoint_store();
+    std::vector<std::unique_ptr<executor<notes>>> all;
+    all.push_back(std::make_unique<executor<notes>>(ships.make(), world.options(store)));
+    static_cast<void>(all.back()->start(notes{}, {.thread_id = "t"}));
+    while (store->last_run("t")->status != run_status::done) {
+      REQUIRE(all.size() < 100);
+      world.at_step(world.random() % 300, [&] { all.back()->base().hand_over(false); });
+      world.at_step(world.random() % 600, [&] { all.back()->base().hand_over(true); });
+      world.run();
+      all.push_back(std::make_unique<executor<notes>>(ships.make(), world.options(store)));
+    }
+    world.run();
+    REQUIRE(all.back()->state("t").values.log == fleet::expected());
+  }
+}
+
 TEST_CASE("A run stopped with its executor at any moment is recovered by the next one") {
   const auto [first, last] = seeds();
   for (auto seed = first; seed < last; ++seed) {

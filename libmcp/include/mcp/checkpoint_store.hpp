@@ -205,6 +205,8 @@ class MCP_EXPORT checkpoint_store {
   /// block for long, and neither let go of that object nor call this. A store of one process has
   /// nothing to say and returns null.
   [[nodiscard]] virtual std::shared_ptr<void> watch(std::function<void(store_news)> told);
+  /// Why nothing can be written at present, for people; empty: nothing is known against it.
+  [[nodiscard]] virtual std::string trouble() const;
 
   [[nodiscard]] virtual std::optional<run_record> run(const std::string& run_id) = 0;
   /// Oldest first.
@@ -275,6 +277,9 @@ struct postgres_options {
   std::chrono::milliseconds lease{4'000};
   /// How long a call bears that the database is away.
   std::chrono::milliseconds patience{60'000};
+  /// The same for what runs write. Whoever cannot write for longer gives up all its threads
+  /// (`lease_lost`), as nobody knows what of the last batch is there.
+  std::chrono::milliseconds write_patience{60'000};
   /// False: reads beside the servers; `write`, `claim` and the like are errors.
   bool own = true;
 };

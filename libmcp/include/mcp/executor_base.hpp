@@ -174,6 +174,12 @@ class MCP_EXPORT executor_base {
                              const std::string& as_node);
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
   bool cancel(const std::string& thread_id, const std::string& reason);
+  /// Begins no run any more, and ends those under way without an end in the store, which leaves
+  /// them to the next executor, or to another process that shares the store: at the end of their
+  /// superstep, or, `now`, at once, as a crash would. Their handles see `failed` with
+  /// `shutting_down`; one that ends by itself meanwhile has ended. Does not wait. Without a store
+  /// the runs are lost.
+  void hand_over(bool now);
   [[nodiscard]] std::optional<run_handle_base> find(const std::string& thread_id) const;
   [[nodiscard]] std::vector<run_handle_base> recovered() const;
   /// The state of the graph.

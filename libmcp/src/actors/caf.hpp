@@ -31,9 +31,9 @@ struct tick_message {
 struct written_message {
   std::shared_ptr<mcp::error> failed;
 };
-/// To a run's actor: cancel, drain or stop.
+/// To a run's actor: cancel, drain, hand over or stop.
 struct control_message {
-  enum class kind : std::uint8_t { cancel, drain, stop } what = kind::cancel;
+  enum class kind : std::uint8_t { cancel, drain, hand_over, stop } what = kind::cancel;
   std::shared_ptr<mcp::error> reason;
 };
 /// To a run's actor: an actor of a node died and was replaced.

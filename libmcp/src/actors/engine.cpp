@@ -22,6 +22,10 @@ void check_input(const state_type& type, const std::vector<channel_write>& input
   }
 }
 
+std::shared_ptr<error> handed_over() {
+  return std::make_shared<error>(errc::shutting_down, "the run goes on with the next executor");
+}
+
 }  // namespace
 
 engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
@@ -56,12 +60,13 @@ engine::~engine() {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
   }
-  stop_runs(std::make_shared<error>(errc::shutting_down, "the executor was destroyed"));
+  stop_runs(control_message::kind::stop,
+            std::make_shared<error>(errc::shutting_down, "the executor was destroyed"));
   runtime_->drive();
   census_->wait_empty();
 }
 
-void engine::stop_runs(const std::shared_ptr<error>& reason) {
+void engine::stop_runs(control_message::kind how, const std::shared_ptr<error>& reason) {
   std::vector<std::shared_ptr<live_run>> left;
   {
     const std::lock_guard lock{mutex_};
@@ -69,14 +74,25 @@ void engine::stop_runs(const std::shared_ptr<error>& reason) {
       if (run) left.push_back(run);
     }
   }
-  for (const auto& run : left) run->control(control_message::kind::stop, reason);
+  for (const auto& run : left) run->control(how, reason);
+}
+
+void engine::hand_over(bool now) {
+  const auto how = now ? control_message::kind::stop : control_message::kind::hand_over;
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+    ending_ = how;
+  }
+  stop_runs(how, handed_over());
 }
 
 void engine::abandon_runs() {
   spdlog::error(
       "graph \"{}\": the lease on the store is lost; its runs end here, and go on elsewhere",
       plan_->name);
-  stop_runs(std::make_shared<error>(errc::lease_lost, "others have taken this process for dead"));
+  stop_runs(control_message::kind::stop,
+            std::make_shared<error>(errc::lease_lost, "others have taken this process for dead"));
 }
 
 std::string engine::random_id() {
@@ -93,7 +109,7 @@ checkpoint_store& engine::store() const {
 void engine::take_thread(const std::string& thread_id, std::shared_ptr<live_run> live) {
   {
     const std::lock_guard lock{mutex_};
-    if (stopping_) throw error{errc::shutting_down, "the executor is being destroyed"};
+    if (stopping_) throw error{errc::shutting_down, "the executor is ending"};
     if (threads_.size() >= options_.max_runs) {
       throw error{errc::overloaded, "executor_options::max_runs = " +
                                         std::to_string(options_.max_runs) + " runs are under way"};
@@ -119,6 +135,17 @@ std::shared_ptr<live_run> engine::make_live(std::string run_id, const run_option
                                     options.event_capacity);
 }
 
+std::shared_ptr<thread_claim> engine::make_claim(const std::string& thread_id) {
+  // The seat: a run may end, and its thread be given back, when its actor is gone.
+  return std::make_shared<thread_claim>(
+      [this, thread_id, seat = census_seat{census_}](bool after_writes) {
+        const auto give_back = [this, thread_id, seat](const auto&) {
+          give_back_thread(thread_id);
+        };
+        if (!after_writes || writer_->write_then({}, give_back)) give_back(nullptr);
+      });
+}
+
 run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_options& options,
                              run_usage used) {
   auto link = std::make_shared<run_link>();
@@ -126,6 +153,7 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   link->live = live;
   link->budget = std::make_shared<shared_budget>(options.budget, std::move(used));
   link->writer = writer_.get();
+  link->claim = make_claim(live->thread_id());
   link->memory = options_.memory;
   link->metrics = options_.metrics;
   if (options_.spans || !options.traceparent.empty()) {
@@ -146,14 +174,18 @@ run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_op
   order.link = std::move(link);
   order.team = team_.get();
   order.census = census_;
-  // By value: the run's actor may still hold this when the map has let go of the run.
-  order.ended = [this, thread = live->thread_id()] { give_back_thread(thread); };
   return order;
 }
 
 void engine::launch(const std::shared_ptr<live_run>& live, run_order order, lent_thread* host) {
   const spawn_scope scope;
   live->set_actor(spawn_run(runtime_->system(), std::move(order), host));
+  std::optional<control_message::kind> ending;
+  {
+    const std::lock_guard lock{mutex_};
+    ending = ending_;
+  }
+  if (ending) live->control(*ending, handed_over());
 }
 
 std::shared_ptr<live_run> engine::start(state_pointer fresh, std::vector<channel_write> input,

@@ -44,6 +44,7 @@ class engine {
                              const std::string& as_node);
   checkpoint_id fork(const std::string& thread_id, checkpoint_id at);
   bool cancel(const std::string& thread_id, const std::string& reason);
+  void hand_over(bool now);
   std::shared_ptr<live_run> find(const std::string& thread_id) const;
   [[nodiscard]] const std::vector<std::shared_ptr<live_run>>& recovered() const noexcept {
     return recovered_;
@@ -58,7 +59,8 @@ class engine {
   std::shared_ptr<live_run> recover_run(const run_record& run);
   /// After the store has said that others have this process's threads.
   void abandon_runs();
-  void stop_runs(const std::shared_ptr<error>& reason);
+  void stop_runs(control_message::kind how, const std::shared_ptr<error>& reason);
+  [[nodiscard]] std::shared_ptr<thread_claim> make_claim(const std::string& thread_id);
   std::string random_id();
   class thread_hold;
   void take_thread(const std::string& thread_id, std::shared_ptr<live_run> live);
@@ -100,6 +102,7 @@ class engine {
   std::vector<std::shared_ptr<live_run>> recovered_;  ///< by the constructor
   std::unordered_set<std::string> unrecoverable_;     ///< run ids, of which was said why
   bool stopping_ = false;
+  std::optional<control_message::kind> ending_{};  ///< how those that have begun meanwhile end
   std::unique_ptr<store_watch> watch_;
 };
 

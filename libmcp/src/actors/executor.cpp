@@ -100,6 +100,10 @@ bool executor_base::cancel(const std::string& thread_id, const std::string& reas
   return engine_->cancel(thread_id, reason);
 }
 
+void executor_base::hand_over(bool now) {
+  engine_->hand_over(now);
+}
+
 std::optional<run_handle_base> executor_base::find(const std::string& thread_id) const {
   auto found = engine_->find(thread_id);
   if (!found) return std::nullopt;

@@ -155,6 +155,8 @@ class run_actor final : public base_actor, public core::machine_ports {
   }
 
   std::optional<error> write(commands& out) {
+    const auto held = link_.above ? link_.claim->hold() : nullptr;
+    if (link_.above && !held) return error{errc::shutting_down, "the run around it has ended"};
     try {
       if (link_.writer->direct()) {
         link_.writer->write(out.writes);
@@ -298,6 +300,10 @@ class run_actor final : public base_actor, public core::machine_ports {
         machine_.drain();
         for_each_child([&](const caf::actor& run) { send(run, control); });
         break;
+      case control_message::kind::hand_over:
+        machine_.hand_over();
+        for_each_child([&](const caf::actor& run) { send(run, control); });
+        break;
       case control_message::kind::cancel:
         handle([&](auto& machine, auto& out) {
           machine.cancel(control.reason ? *control.reason : error{errc::cancelled, "cancelled"},
@@ -363,7 +369,8 @@ class run_actor final : public base_actor, public core::machine_ports {
     quit();
   }
 
-  void finish_report(run_result_info info) {
+  /// `broken`: without the commands of the machine's end.
+  void finish_report(run_result_info info, bool broken = false) {
     if (std::exchange(reported_, true)) return;
     if (measured_) {
       metrics_.run_ended(info.status, info.usage, now());
@@ -376,7 +383,7 @@ class run_actor final : public base_actor, public core::machine_ports {
       order_.parent = {};
       return;
     }
-    if (order_.ended) std::exchange(order_.ended, nullptr)();
+    link_.claim->end(link_.writer && (broken || !machine_.settings().stored));
     link_.live->finish(std::move(info));
   }
 
@@ -409,7 +416,7 @@ class run_actor final : public base_actor, public core::machine_ports {
     info.run_id = link_.live->run_id();
     info.thread_id = link_.live->thread_id();
     info.error = std::move(what);
-    finish_report(std::move(info));
+    finish_report(std::move(info), true);
   }
 
   run_order order_;

@@ -29,8 +29,6 @@ struct run_order {
   parent_task parent{};  ///< empty for a root run
   /// The machine's first event.
   std::function<void(core::run_machine&, core::machine_commands&)> opening{};
-  /// Called when a root run's actor has ended, on its thread.
-  std::function<void()> ended{};
 };
 
 /// Spawns the supervisor of a run: the actor that owns its machine and routes its state.

@@ -4,6 +4,7 @@
 #include "actors/runtime.hpp"
 #include "actors/shared_budget.hpp"
 #include "actors/store_writer.hpp"
+#include "actors/thread_claim.hpp"
 #include "core/ids.hpp"
 #include "core/run_machine.hpp"
 #include "mcp/log_fields.hpp"
@@ -34,6 +35,7 @@ class run_link final : public core::task_link {
   std::shared_ptr<live_run> live{};         ///< of the root run
   std::shared_ptr<shared_budget> budget{};  ///< null: no limits and nothing counted yet
   std::shared_ptr<store_writer> writer{};   ///< null: nothing is stored
+  std::shared_ptr<thread_claim> claim{};    ///< on the root run's thread
   std::shared_ptr<memory_store> memory{};
   std::shared_ptr<mcp::metrics> metrics{};  ///< null: nothing is measured
   std::shared_ptr<span_sink> spans{};       ///< null: none are made

@@ -103,6 +103,7 @@ caf::actor spawn_subgraph(caf::actor_system& system, const core::run_machine& pa
   link->live = parent_link.live;
   link->budget = parent_link.budget;
   link->writer = parent_link.writer;
+  link->claim = parent_link.claim;
   link->memory = parent_link.memory;
   link->metrics = parent_link.metrics;
   link->spans = parent_link.spans;

@@ -72,6 +72,8 @@ std::optional<std::string> task_context::find_effect(const std::string& key) {
 void task_context::keep_effect(const std::string& key, const std::string& result) {
   const auto full = task_id() + "/" + key;
   if (link_.writer) {
+    const auto held = link_.claim->hold();
+    if (!held) throw error{errc::shutting_down, "the run has ended, and may go on elsewhere"};
     std::vector<store_write> writes;
     writes.emplace_back(put_journal{.thread_id = link_.live->thread_id(),
                                     .ns = link_.ns,

@@ -47,6 +47,10 @@ std::string_view name(run_status status) noexcept {
 
 checkpoint_store::~checkpoint_store() = default;
 
+std::string checkpoint_store::trouble() const {
+  return {};
+}
+
 std::shared_ptr<void> checkpoint_store::watch(std::function<void(store_news)> /*told*/) {
   return nullptr;
 }

@@ -144,7 +144,7 @@ bool run_machine::may_plan(machine_commands& out) {
     return false;
   }
   if (drain_) {
-    finish(run_status::interrupted, out);
+    finish_drained(out);
     return false;
   }
   if (deadline_ && ports_.now() >= *deadline_) {
@@ -189,13 +189,16 @@ bool run_machine::stops_before(machine_commands& out) {
 
 /// Every task of the superstep has ended in one way or another.
 void run_machine::settle(machine_commands& out) {
-  bool waits = false;  // a subgraph that was drained waits without a question
+  bool waits = false;
+  bool drained = false;  // a subgraph that waits without a question
   for (std::size_t i = 0; i < task_count_; ++i) {
     const auto& asked = tasks_[i]->outcome.interrupts;
     if (tasks_[i]->state != task_state::interrupted) continue;
     waits = true;
+    drained = drained || asked.empty();
     result_.interrupts.insert(result_.interrupts.end(), asked.begin(), asked.end());
   }
+  if (drained) return finish_drained(out);
   if (waits) return finish(run_status::interrupted, out);
   apply(checkpoint_source::loop, out);
   if (phase_ != phase::executing) return;
@@ -224,6 +227,14 @@ void run_machine::fail(error what, machine_commands& out) {
   finish(run_status::failed, out);
 }
 
+void run_machine::finish_drained(machine_commands& out) {
+  if (!hand_over_ || !settings_.root()) return finish(run_status::interrupted, out);
+  result_.interrupts.clear();  // whoever goes on asks again
+  result_.error = error{errc::shutting_down, "the run goes on with the next executor"};
+  handed_over_ = true;
+  finish(run_status::failed, out);
+}
+
 void run_machine::finish(run_status status, machine_commands& out) {
   result_.status = status;
   result_.steps = executed_;
@@ -233,7 +244,7 @@ void run_machine::finish(run_status status, machine_commands& out) {
     result_.interrupts.clear();
   }
   if (settings_.stored && status != run_status::done && anchor_) journal_usage(out);
-  if (settings_.stored && settings_.root()) {
+  if (settings_.stored && settings_.root() && !handed_over_) {
     out.writes.emplace_back(set_run_status{.run_id = settings_.run_id,
                                            .status = status,
                                            .error = result_.error ? result_.error->what() : "",
@@ -242,7 +253,7 @@ void run_machine::finish(run_status status, machine_commands& out) {
   if (!result_.interrupts.empty() && wants(event_kind::interrupts) && settings_.root()) {
     event(event_kind::interrupts, nullptr, out).interrupts = result_.interrupts;
   }
-  lifecycle(name(status), out);
+  lifecycle(handed_over_ ? "handed over" : name(status), out);
   if (settings_.stored && (settings_.root() || settings_.options.durability == durability::sync)) {
     phase_ = phase::finishing;
     out.hold = true;

@@ -90,6 +90,7 @@ struct machine_result {
 /// | executing | tick        | executing: retries, timeouts; at the deadline: finishing         |
 /// | executing | task_lost   | executing: as a failed attempt                                   |
 /// | executing | drain       | finishing at the superstep's end                                 |
+/// | executing | hand_over   | the same, and the store has the run as one under way             |
 /// | any       | cancel      | finishing: abandon what runs                                     |
 /// | any       | broken      | finishing: abandon what runs, write the status alone             |
 /// | any       | stop        | finished: nothing more is written                                |
@@ -128,6 +129,9 @@ class run_machine {
   [[nodiscard]] const std::vector<task_pointer>& tasks() const noexcept { return tasks_; }
   /// Stops at the end of the present superstep with status `interrupted`.
   void drain() noexcept { drain_ = true; }
+  /// The same, but of a root run the store is not told of an end: it is recovered, by whoever is
+  /// next.
+  void hand_over() noexcept { drain_ = hand_over_ = true; }
 
   [[nodiscard]] phase at() const noexcept { return phase_; }
   [[nodiscard]] const machine_result& result() const noexcept { return result_; }
@@ -148,6 +152,7 @@ class run_machine {
   void settle(machine_commands& out);
   void fail(error what, machine_commands& out);
   void finish(run_status status, machine_commands& out);
+  void finish_drained(machine_commands& out);
   [[nodiscard]] bool stops_before(machine_commands& out);
   [[nodiscard]] std::string describe_cycle() const;
   void leave_trail();
@@ -257,6 +262,8 @@ class run_machine {
   std::optional<instant> deadline_{};
   bool gate_passed_ = false;
   bool drain_ = false;
+  bool hand_over_ = false;    ///< at the end of a drain
+  bool handed_over_ = false;  ///< the store is not told of this end
   bool damaged_ = false;  ///< a reducer failed half way: the state must not be stored
   bool snapshot_due_ = false;
   /// Nodes of the last supersteps, the first few of each: a cycle of up to half as many is seen.

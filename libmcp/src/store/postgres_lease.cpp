@@ -63,6 +63,7 @@ postgres_lease::postgres_lease(const postgres_target& where, const std::string& 
     : where_(where),
       lease_(lease),
       rules_(lease),
+      renewed_(steady_now().count()),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       watchers_(std::make_shared<watchers>()) {
   auto once = where_;
@@ -94,6 +95,13 @@ error postgres_lease::loss() const {
   return error{errc::lease_lost,
                "PostgreSQL (" + where_.place +
                    "): this process was taken for dead, and others have its threads"};
+}
+
+std::string postgres_lease::trouble() const {
+  const auto since = steady_now() - lease_rules::instant{renewed_.load(std::memory_order_relaxed)};
+  if (since <= lease_ / 2) return {};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since).count();
+  return "PostgreSQL (" + where_.place + ") has not answered for " + std::to_string(seconds) + " s";
 }
 
 std::shared_ptr<void> postgres_lease::watch(std::function<void(store_news)> told) {
@@ -133,6 +141,7 @@ void postgres_lease::keep() {
 void postgres_lease::round(postgres_connection& connection) {
   if (connection.query(renew, server_, std::int64_t{lease_.count()}).rows() == 0) return lose();
   rules_.renewed(steady_now());
+  renewed_.store(steady_now().count(), std::memory_order_relaxed);
   if (take_over(connection)) connection.query(tell);
   const bool told = connection.take_notifications();
   if (connection.query(free_runs).rows() > 0 || told) watchers_->tell(store_news::freed);

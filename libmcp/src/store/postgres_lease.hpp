@@ -30,8 +30,10 @@ class postgres_lease {
   /// The name of the session that writes for a server: who takes over ends it first.
   [[nodiscard]] static std::string session_of(std::int64_t server);
   [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_acquire); }
-  /// From a write that was fenced.
+  /// From a write that was fenced, or given up.
   void lose();
+  /// Empty while it is renewed as often as it should be.
+  [[nodiscard]] std::string trouble() const;
   /// `lease_lost`.
   [[nodiscard]] error loss() const;
   /// `told` is called from the lease's thread until the returned object is gone.
@@ -52,6 +54,7 @@ class postgres_lease {
   std::int64_t server_ = 0;
   std::atomic<bool> lost_{false};
   std::atomic<bool> ending_{false};
+  std::atomic<std::chrono::milliseconds::rep> renewed_;  ///< when it was the last time
   int wake_ = -1;  ///< an eventfd
   std::shared_ptr<watchers> watchers_;
   std::thread thread_;

@@ -30,7 +30,7 @@ class postgres_session {
 
   /// Calls `function` with a connection. When that is lost, or the database says that the same
   /// might go well another time, calls it again: it must bear that. Throws `mcp::error`; a failure
-  /// with a state of ours is given to `translate` first.
+  /// that it gives up at is given to `translate` first.
   template <class Function>
   auto use(const Function& function,
            const std::function<void(const postgres_failure&)>& translate = {}) {
@@ -50,7 +50,10 @@ class postgres_session {
       }
       if (failed->connection_lost()) {
         connection_.reset();
-        if (steady_clock::now() + pause >= give_up) throw failed->as_error(where_.place);
+        if (steady_clock::now() + pause >= give_up) {
+          if (translate) translate(*failed);
+          throw failed->as_error(where_.place);
+        }
         std::this_thread::sleep_for(pause);
         pause = std::min(2 * pause, longest_pause);
         continue;

@@ -77,7 +77,7 @@ struct owner {
       : lease(where, options.server.empty() ? std::to_string(::getpid()) : options.server,
               options.lease),
         claims(where, lease),
-        writer(where, lease) {}
+        writer(where, options.write_patience, lease) {}
 
   store::postgres_lease lease;
   store::postgres_claims claims;
@@ -125,6 +125,7 @@ class postgres_store final : public checkpoint_store {
   std::shared_ptr<void> watch(std::function<void(store_news)> told) override {
     return owner_ ? owner_->lease.watch(std::move(told)) : nullptr;
   }
+  std::string trouble() const override { return owner_ ? owner_->lease.trouble() : std::string{}; }
 
   std::optional<run_record> run(const std::string& run_id) override {
     return readers_.use([&](auto& from) { return store::postgres::run(from, run_id); });

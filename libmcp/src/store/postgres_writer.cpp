@@ -70,9 +70,11 @@ void refuse(const store_write& op, const postgres_failure& why) {
 
 }  // namespace
 
-postgres_writer::postgres_writer(postgres_target where, postgres_lease& lease)
+postgres_writer::postgres_writer(postgres_target where, std::chrono::milliseconds patience,
+                                 postgres_lease& lease)
     : lease_(lease), session_([&] {
         where.session = postgres_lease::session_of(lease.server());
+        where.patience = patience;
         return std::move(where);
       }()) {}
 
@@ -104,7 +106,8 @@ void postgres_writer::once(const Function& function,
         }
       },
       [&](const postgres_failure& why) {
-        if (why.state == state_lease_lost) {
+        // Given up: whether the batch is there is not known, and the next ones build on it.
+        if (why.state == state_lease_lost || why.connection_lost()) {
           lease_.lose();
           throw lease_.loss();
         }

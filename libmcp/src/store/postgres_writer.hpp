@@ -4,6 +4,7 @@
 #include "store/postgres_lease.hpp"
 #include "store/postgres_session.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -16,7 +17,8 @@ namespace mcp::store {
 /// threads; they wait for each other.
 class postgres_writer {
  public:
-  postgres_writer(postgres_target where, postgres_lease& lease);
+  /// `patience`: for the database's absence while a batch is to be written.
+  postgres_writer(postgres_target where, std::chrono::milliseconds patience, postgres_lease& lease);
 
   void write(std::span<const store_write> batch);
   void copy_thread(const std::string& source, const std::string& target);

@@ -330,6 +330,11 @@ class parser {
     add_traceparent(submit);
     submit->add_flag("--no-wait", options_.no_wait, "return when the run is accepted");
     submit->add_flag("--events", options_.events, "print every event as a line of JSON");
+    auto* wait = add(command::wait, "wait", "wait for the end of a thread's run, at any server of its store",
+                     "  mcp-cluster wait t1\n"
+                     "  mcp-cluster wait t1 --control b.sock");
+    add_thread(wait);
+    wait->add_flag("--events", options_.events, "print every event as a line of JSON");
     auto* drain =
         add(command::drain, "drain", "give a member no more tasks", "  mcp-cluster drain worker-1");
     drain->add_option("member", options_.member, "of members")->type_name("MEMBER")->required();
@@ -349,7 +354,7 @@ class parser {
     stop->add_option("--reason", options_.reason, "what those hear who write to them")
         ->type_name("TEXT");
     for (auto* one :
-         {submit, drain, stop, revive,
+         {submit, wait, drain, stop, revive,
           add(command::agents, "agents", "show the agents of a server and their supervisors",
               "  mcp-cluster agents"),
           add(command::status, "status", "show what a server does", "  mcp-cluster status --json"),

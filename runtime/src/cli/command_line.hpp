@@ -26,6 +26,7 @@ enum class command : std::uint8_t {
   serve,
   join,
   submit,
+  wait,
   status,
   members,
   runs,

@@ -27,6 +27,7 @@ namespace mcp::cluster {
 /// `submit`, and `resume` and `cancel` with `--control`.
 [[nodiscard]] int submit_command(const command_options& options);
 [[nodiscard]] int resume_at_server_command(const command_options& options);
+[[nodiscard]] int wait_command(const command_options& options);
 [[nodiscard]] int cancel_at_server_command(const command_options& options);
 [[nodiscard]] int status_command(const command_options& options);
 [[nodiscard]] int members_command(const command_options& options);

@@ -11,6 +11,7 @@ enum exit_code : int {
   exit_waits = 4,
   exit_no_store = 5,
   exit_lease_lost = 6,
+  exit_goes_on = 7,
   exit_interrupted = 130,
 };
 

@@ -49,6 +49,8 @@ int execute(const command_options& options, stop_signals& signals) {
       return status_command(options);
     case command::members:
       return members_command(options);
+    case command::wait:
+      return wait_command(options);
     case command::runs:
       return runs_command(options);
     case command::drain:

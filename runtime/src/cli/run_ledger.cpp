@@ -35,6 +35,13 @@ void tell_failure(const run_result_info& result) {
 
 }  // namespace
 
+bool is_left(const run_result_info& result) {
+  if (result.status != run_status::failed || !result.error) return false;
+  const auto& why = *result.error;  // of a node: its own failure
+  return why.place().node.empty() &&
+         (why.code() == errc::shutting_down || why.code() == errc::lease_lost);
+}
+
 run_ledger::admission::admission(run_ledger& to) : book_(to) {
   const std::lock_guard lock{book_.mutex_};
   if (book_.closed_) {
@@ -56,16 +63,15 @@ run_ledger::admission::~admission() {
 }
 
 void run_ledger::follow(const cluster_system& system, const handle_type& run) {
-  bool stopping = false;
   {
     const std::lock_guard lock{mutex_};
     live_.insert_or_assign(run.run_id(), live_run{run, &system, system.name(), system.version(),
                                                   std::chrono::system_clock::now()});
-    stopping = closed_;
   }
-  if (stopping) run.drain();
   run.when_finished([book = shared_from_this(), id = run.run_id()](const run_result_info& result) {
-    if (result.status == run_status::failed && result.error) tell_failure(result);
+    if (result.status == run_status::failed && result.error && !is_left(result)) {
+      tell_failure(result);
+    }
     book->end(id, result);
   });
 }

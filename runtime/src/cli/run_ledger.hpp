@@ -14,6 +14,9 @@
 
 namespace mcp::cluster {
 
+/// Whether the run has ended at this server only: it goes on with another one, or the next.
+[[nodiscard]] bool is_left(const run_result_info& result);
+
 /// The runs under way at a server. Shared with the runs, which may end after it is needed. Safe
 /// from several threads.
 class run_ledger : public std::enable_shared_from_this<run_ledger> {
@@ -48,7 +51,7 @@ class run_ledger : public std::enable_shared_from_this<run_ledger> {
   /// A run that goes on, from now until its end.
   void follow(const cluster_system& system, const handle_type& run);
 
-  /// No new runs; those under way go on, and those that go on from elsewhere stop soon.
+  /// No new runs; those under way go on.
   void close();
   /// Waits until none is under way; false: some are.
   [[nodiscard]] bool wait_for_runs(std::chrono::milliseconds within);

@@ -2,6 +2,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/logging.hpp"
 #include "cli/serve_desk.hpp"
+#include "cli/stopping.hpp"
 #include "cli/stored.hpp"
 #include "cli/traces.hpp"
 #include "members/cluster_worker.hpp"
@@ -21,9 +22,10 @@
 namespace mcp::cluster {
 namespace {
 
-constexpr std::chrono::milliseconds look_every{20};
 constexpr std::chrono::milliseconds look_for_end_every{200};
+/// For what is still at work when all else has ended; after a second signal.
 constexpr std::chrono::seconds last_wait{5};
+constexpr std::chrono::seconds hurried_wait{1};
 constexpr std::chrono::milliseconds look_for_agents_every{500};
 /// Of a server without a file, unless somebody says otherwise.
 constexpr const char* default_store_path = "mcp-cluster.db";
@@ -39,17 +41,6 @@ template <class Over>
 void wait_for_signal(const stop_signals& signals, Over over) {
   while (!over() && !signals.wait_for(look_for_end_every)) {
   }
-}
-
-/// Waits until `done`, a second signal, or the time is over. Whether it is done.
-template <class Done>
-bool wait_until(Done done, std::chrono::milliseconds within, const stop_signals& signals) {
-  const auto end = std::chrono::steady_clock::now() + within;
-  while (!done()) {
-    if (signals.count() > 1 || std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(look_every);
-  }
-  return true;
 }
 
 std::string host_name() {
@@ -70,20 +61,6 @@ std::pair<std::string, std::string> label_of(const std::string& text) {
   const auto at = text.find('=');
   if (at != std::string::npos && at > 0) return {text.substr(0, at), text.substr(at + 1)};
   throw error{errc::invalid_argument, "\"" + text + "\" is no label; write NAME=TEXT"};
-}
-
-void stop(serve_desk& desk, const command_options& options, const stop_signals& signals) {
-  desk.close();
-  const std::chrono::seconds patience{options.drain_within};
-  spdlog::info("stopping: {} runs are under way, and have {} s", desk.running(), patience.count());
-  const auto ended = [&] { return desk.running() == 0; };
-  if (wait_until(ended, patience, signals)) return;
-  spdlog::warn("{} runs stop at the end of their superstep, and can be resumed", desk.running());
-  desk.stop_runs(false);
-  if (wait_until(ended, last_wait, signals)) return;
-  spdlog::warn("{} runs stop now, and can be resumed", desk.running());
-  desk.stop_runs(true);
-  static_cast<void>(desk.wait_for_runs(last_wait));
 }
 
 /// Null without --monitor. `measure` is called before metrics are shown; `refusal` says why the
@@ -163,6 +140,7 @@ int serve_command(const command_options& options, stop_signals& signals) {
     spdlog::warn("the store is \"{}\": runs end with this process", store);
   }
   const auto counts = std::make_shared<metrics>();
+  last_resort ending;  // waits for all below
   serve_desk desk{server,
                   options.most_runs,
                   {.own = std::move(own),
@@ -182,7 +160,9 @@ int serve_command(const command_options& options, stop_signals& signals) {
         },
         [&]() -> std::string {
           if (lost) return "the lease on the store is lost";
-          return serving ? desk.refusal() : "it does not serve yet";
+          if (!serving) return "it does not serve yet";
+          const auto trouble = desk.trouble();
+          return trouble.empty() ? desk.refusal() : "the store is away: " + trouble;
         });
     if (!begin(desk, signals, lost)) return lost ? lost_lease() : exit_done;
     serving = true;
@@ -193,8 +173,15 @@ int serve_command(const command_options& options, stop_signals& signals) {
         }};
     spdlog::info("serving {}: workers join at {}, control at {}, store {}; {} runs go on", what,
                  server->address().text(), control.path(), shown_store(store), desk.running());
-    wait_for_signal(signals, [&] { return lost.load(); });
-    if (!lost) stop(desk, options, signals);
+    trouble_log troubles;
+    wait_for_signal(signals, [&] {
+      troubles.look(desk.trouble());
+      return lost.load();
+    });
+    if (!lost) let_runs_end(desk, std::chrono::seconds{options.drain_within}, signals);
+    ending.arm((signals.count() > 1 ? hurried_wait : last_wait) +
+                   (traces ? patience_with_receiver : std::chrono::seconds{0}),
+               lost ? exit_lease_lost : exit_done);
   }
   if (traces) static_cast<void>(traces->flush(patience_with_receiver));
   if (lost) return lost_lease();

@@ -4,10 +4,12 @@
 #include "cli/answers.hpp"
 #include "cli/input.hpp"
 #include "cli/report.hpp"
+#include "cli/run_lines.hpp"
 #include "cli/text.hpp"
 #include "cli/version.hpp"
 #include "cluster_file/store_place.hpp"
 
+#include <thread>
 #include <utility>
 
 #include <unistd.h>
@@ -18,6 +20,9 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr std::size_t followed_events = 65'536;
+/// At runs of other servers.
+constexpr std::chrono::milliseconds look_again{200};
+constexpr std::chrono::seconds tell_again{5};
 
 std::string text_of(const nlohmann::json& request, const char* key) {
   const auto found = request.find(key);
@@ -32,26 +37,8 @@ std::string needed_text(const nlohmann::json& request, const char* key) {
   throw error{errc::invalid_argument, std::string{"the request has no \""} + key + "\""};
 }
 
-bool flag_of(const nlohmann::json& request, const char* key) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_boolean() && found->get<bool>();
-}
-
 store_time store_time_of(std::chrono::system_clock::time_point time) {
   return std::chrono::time_point_cast<store_time::duration>(time);
-}
-
-json result_line(const run_result_info& result) {
-  const bool reached = result.state && result.state.type().id() == typeid(json_state);
-  return {{"result",
-           {{"thread", result.thread_id},
-            {"run", result.run_id},
-            {"status", std::string{name(result.status)}},
-            {"steps", result.steps},
-            {"usage", to_report(result.usage)},
-            {"output", reached ? output_of(result.state.as<json_state>()) : json(nullptr)},
-            {"interrupts", to_report(result.interrupts)},
-            {"error", result.error ? to_report(*result.error) : json(nullptr)}}}};
 }
 
 }  // namespace
@@ -66,6 +53,7 @@ void serve_desk::handle(const nlohmann::json& request, const control_server::lin
   const auto what = needed_text(request, "do");
   if (what == "submit") return submit(request, answer);
   if (what == "resume") return resume(request, answer);
+  if (what == "wait") return wait(request, answer);
   json line;
   if (what == "status") {
     line = status();
@@ -87,8 +75,8 @@ void serve_desk::handle(const nlohmann::json& request, const control_server::lin
   } else {
     throw error{errc::invalid_argument,
                 "a server does not know how to \"" + what +
-                    "\"; known are: status, members, runs, submit, resume, cancel, drain, agents, "
-                    "stop_agents, revive_agents"};
+                    "\"; known are: status, members, runs, submit, resume, wait, cancel, drain, "
+                    "agents, stop_agents, revive_agents"};
   }
   static_cast<void>(answer(line));
 }
@@ -120,7 +108,7 @@ void serve_desk::submit(const nlohmann::json& request, const control_server::lin
     system->pin_thread(made.thread_id());
     return made;
   });
-  report(run, request, answer);
+  tell_of_run(run, request, answer);
 }
 
 void serve_desk::resume(const nlohmann::json& request, const control_server::line_sink& answer) {
@@ -142,7 +130,7 @@ void serve_desk::resume(const nlohmann::json& request, const control_server::lin
     system->pin_thread(thread);
     return made;
   });
-  report(run, request, answer);
+  tell_of_run(run, request, answer);
 }
 
 run_options serve_desk::options_for(const cluster_system& system, const nlohmann::json& request) {
@@ -153,17 +141,34 @@ run_options serve_desk::options_for(const cluster_system& system, const nlohmann
   return options;
 }
 
-void serve_desk::report(const handle_type& run, const nlohmann::json& request,
-                        const control_server::line_sink& answer) {
-  if (!answer({{"accepted", {{"thread", run.thread_id()}, {"run", run.run_id()}}}})) return;
-  if (!flag_of(request, "wait")) return;
-  if (flag_of(request, "events")) {
-    auto events = run.stream();
-    while (const auto event = events.next()) {
-      if (!answer({{"event", to_report(*event)}})) return;
+void serve_desk::wait(const nlohmann::json& request, const control_server::line_sink& answer) {
+  const auto thread = needed_text(request, "thread");
+  auto follow = request;
+  follow["wait"] = true;
+  for (auto told = std::chrono::steady_clock::now();;) {
+    for (const auto& one : runs_->live()) {
+      if (one.handle.thread_id() == thread) return tell_of_run(one.handle, follow, answer);
     }
+    const auto last = systems_.last_run(thread);
+    if (!last) {
+      throw error{errc::unknown_thread, "no run of thread \"" + thread + "\" is stored"};
+    }
+    if (last->status != run_status::accepted && last->status != run_status::running) {
+      static_cast<void>(answer(stored_end_line(*systems_.of_thread(thread), *last)));
+      return;
+    }
+    if (runs_->counted().closed) {
+      static_cast<void>(answer(left_line(thread, last->run_id)));
+      return;
+    }
+    // Another server has it, or nobody yet.
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= told) {
+      if (!answer({{"elsewhere", {{"thread", thread}, {"run", last->run_id}}}})) return;
+      told = now + tell_again;
+    }
+    std::this_thread::sleep_for(look_again);
   }
-  static_cast<void>(answer(result_line(run.wait())));
 }
 
 json serve_desk::cancel(const nlohmann::json& request) {
@@ -201,6 +206,7 @@ json serve_desk::status() {
           {"hash", of_own(own ? own->content_hash() : "")},
           {"loaded", loaded},
           {"store", shown_store(systems_.store())},
+          {"store_trouble", systems_.trouble()},
           {"address", server_->address().text()},
           {"version", program_version},
           {"process", ::getpid()},
@@ -281,15 +287,13 @@ void serve_desk::measure(metrics& to) {
   to.set(refused, {}, static_cast<double>(book.refused));
 }
 
+bool serve_desk::keeps_runs() const {
+  return is_durable(systems_.store());
+}
+
 void serve_desk::close() {
   systems_.close();
   runs_->close();
-}
-
-void serve_desk::stop_runs(bool now) {
-  for (const auto& one : runs_->live()) {
-    now ? one.handle.cancel("the server is stopping") : one.handle.drain();
-  }
 }
 
 }  // namespace mcp::cluster

@@ -29,6 +29,10 @@ class serve_desk {
   void measure(metrics& to);
   /// Why it would refuse a run now; empty: it would not.
   [[nodiscard]] std::string refusal() const { return runs_->refusal(); }
+  /// Whether those that have not ended outlive this process.
+  [[nodiscard]] bool keeps_runs() const;
+  /// Why the store takes nothing at present; empty: it does, as far as is known.
+  [[nodiscard]] std::string trouble() const { return systems_.trouble(); }
 
   /// No new runs; those under way go on.
   void close();
@@ -36,22 +40,19 @@ class serve_desk {
   [[nodiscard]] bool wait_for_runs(std::chrono::milliseconds within) {
     return runs_->wait_for_runs(within);
   }
-  /// Runs stop at the end of their superstep; `now`: at once. All can be resumed.
-  void stop_runs(bool now);
+  /// Leaves the runs to the next server: at the end of their superstep; `now`: at once.
+  void hand_over(bool now) { systems_.hand_over(now); }
   [[nodiscard]] std::size_t running() const { return runs_->counted().running; }
 
  private:
-  using handle_type = run_ledger::handle_type;
-
   /// The system that a request names: the text that comes with it, or the server's own.
   [[nodiscard]] std::shared_ptr<cluster_system> system_for(const nlohmann::json& request);
   [[nodiscard]] static run_options options_for(const cluster_system& system,
                                                const nlohmann::json& request);
-  static void report(const handle_type& run, const nlohmann::json& request,
-                     const control_server::line_sink& answer);
 
   void submit(const nlohmann::json& request, const control_server::line_sink& answer);
   void resume(const nlohmann::json& request, const control_server::line_sink& answer);
+  void wait(const nlohmann::json& request, const control_server::line_sink& answer);
   [[nodiscard]] nlohmann::ordered_json cancel(const nlohmann::json& request);
   [[nodiscard]] nlohmann::ordered_json drain(const nlohmann::json& request);
   [[nodiscard]] nlohmann::ordered_json status();

@@ -69,6 +69,19 @@ void served_systems::close() {
   closed_ = true;
 }
 
+void served_systems::hand_over(bool now) {
+  close();
+  for (const auto& one : loaded()) one->executor().base().hand_over(now);
+}
+
+std::optional<run_record> served_systems::last_run(const std::string& thread) const {
+  return checkpoints_ ? checkpoints_->last_run(thread) : std::nullopt;
+}
+
+std::string served_systems::trouble() const {
+  return checkpoints_ ? checkpoints_->trouble() : std::string{};
+}
+
 void served_systems::start(cluster_system& system) {
   service_options service;
   service.server = how_.server;
@@ -133,7 +146,7 @@ std::shared_ptr<cluster_system> served_systems::of_text(const std::string& path,
 }
 
 std::shared_ptr<cluster_system> served_systems::of_thread(const std::string& thread) {
-  const auto run = checkpoints_ ? checkpoints_->last_run(thread) : std::nullopt;
+  const auto run = last_run(thread);
   const auto version = run ? pinned_version(*run) : std::string{};
   const auto& own = how_.own;
   if (version.empty() && own) return own;

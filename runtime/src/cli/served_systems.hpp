@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -62,8 +63,14 @@ class served_systems {
   /// Those that are loaded; the server's own first.
   [[nodiscard]] std::vector<std::shared_ptr<cluster_system>> loaded();
   [[nodiscard]] const std::string& store() const noexcept { return how_.store; }
+  /// Of a thread; nothing when none is stored.
+  [[nodiscard]] std::optional<run_record> last_run(const std::string& thread) const;
+  /// Why the store takes nothing at present; empty: it does, as far as is known.
+  [[nodiscard]] std::string trouble() const;
   /// No more runs are taken up.
   void close();
+  /// Leaves the runs to the next server: see `executor_base::hand_over`.
+  void hand_over(bool now);
 
  private:
   using key = std::pair<std::string, std::string>;  ///< name and version

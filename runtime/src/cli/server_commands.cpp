@@ -75,6 +75,7 @@ std::string runs_table(const json& answer, std::size_t most) {
 }
 
 std::string status_text(const json& s) {
+  const auto trouble = s.value("store_trouble", std::string{});
   const auto& runs = s.at("runs");
   const bool has_file = s.contains("file") && s.at("file").is_string();
   const auto served = has_file ? text_at(s, "system") + " (" + text_at(s, "file") + ", " +
@@ -86,8 +87,8 @@ std::string status_text(const json& s) {
          text_at(s, "version") + ", up " +
          duration_text(std::chrono::milliseconds{s.value("up_ms", std::int64_t{0})}) +
          (s.value("stopping", false) ? ", stopping" : "") + "\nstore    " + text_at(s, "store") +
-         "\nmembers  " + text_at(s, "members") + ", " + text_at(s, "tasks_waiting") +
-         " tasks wait for one\nruns     " + text_at(runs, "running") + " of " +
+         (trouble.empty() ? "" : ", away: " + trouble) + "\nmembers  " + text_at(s, "members") +
+         ", " + text_at(s, "tasks_waiting") + " tasks wait for one\nruns     " + text_at(runs, "running") + " of " +
          text_at(runs, "most") + " under way, " + text_at(runs, "refused") +
          " refused; ended: " + words_at(runs, "ended") + "\n";
 }
@@ -116,6 +117,17 @@ int follow(const command_options& options, nlohmann::json request) {
     if (const auto accepted = line.find("accepted"); accepted != line.end()) {
       if (!options.no_wait) return true;
       options.json ? print_line(to_line(*accepted)) : print_line(text_at(*accepted, "thread"));
+      return false;
+    }
+    if (line.contains("elsewhere")) return true;
+    if (const auto left = line.find("left"); left != line.end()) {
+      code = exit_goes_on;
+      if (options.json || options.events) print_line(to_line(line));
+      const auto thread = text_at(*left, "thread");
+      complain("the server stops; the run of thread " + thread +
+                   " is stored, and goes on with the next server, or another one",
+               "wait for it there: mcp-cluster wait " + thread + " --control " +
+                   socket_of(options));
       return false;
     }
     const auto& result = line.at("result");
@@ -174,6 +186,10 @@ int submit_command(const command_options& options) {
 int resume_at_server_command(const command_options& options) {
   return follow(options,
                 {{"do", "resume"}, {"thread", options.thread}, {"answers", options.answers}});
+}
+
+int wait_command(const command_options& options) {
+  return follow(options, {{"do", "wait"}, {"thread", options.thread}});
 }
 
 int cancel_at_server_command(const command_options& options) {

@@ -2,7 +2,10 @@
 
 #include "mcp/error.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <istream>
 #include <list>
 #include <mutex>
@@ -23,6 +26,9 @@ namespace {
 namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
 using code = boost::system::error_code;
+
+/// For answers to requests under way when the server ends.
+constexpr std::chrono::seconds last_lines{2};
 
 [[noreturn]] void fail(const std::string& what) {
   throw error{errc::connection_failed, what};
@@ -85,6 +91,7 @@ struct control_server::parts {
   std::mutex mutex{};
   std::list<client> clients{};
   bool stopping = false;
+  std::condition_variable one_is_over{};
   std::thread listener{};
 
   void listen() {
@@ -135,6 +142,7 @@ struct control_server::parts {
     code ignored;
     one.socket.shutdown(local::socket::shutdown_both, ignored);
     one.over = true;
+    one_is_over.notify_all();
   }
 };
 
@@ -157,9 +165,13 @@ control_server::control_server(std::string path, handler handle)
 control_server::~control_server() {
   auto& p = *parts_;
   {
-    const std::lock_guard lock{p.mutex};
+    std::unique_lock lock{p.mutex};
     p.stopping = true;
     code ignored;
+    for (auto& one : p.clients) one.socket.shutdown(local::socket::shutdown_receive, ignored);
+    p.one_is_over.wait_for(lock, last_lines, [&p] {
+      return std::all_of(p.clients.begin(), p.clients.end(), [](auto& one) { return !!one.over; });
+    });
     for (auto& one : p.clients) one.socket.shutdown(local::socket::shutdown_both, ignored);
   }
   ::shutdown(p.acceptor.native_handle(), SHUT_RDWR);  // wakes the listener

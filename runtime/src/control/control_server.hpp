@@ -29,7 +29,8 @@ class control_server {
   control_server(std::string path, handler handle);
   control_server(const control_server&) = delete;
   control_server& operator=(const control_server&) = delete;
-  /// Closes the connections, waits for the handlers, and removes the file.
+  /// Lets the handlers say their last lines for up to 2 s, closes the connections, waits for the
+  /// handlers, and removes the file.
   ~control_server();
 
   [[nodiscard]] const std::string& path() const noexcept;

@@ -3,6 +3,11 @@
 #include "cluster_file/yaml_tree.hpp"
 
 namespace mcp::cluster {
+namespace {
+
+constexpr std::chrono::hours as_long_as_it_takes{24 * 365};
+
+}  // namespace
 
 std::shared_ptr<checkpoint_store> open_checkpoints(const std::string& place, store_access access,
                                                    const std::string& server) {
@@ -18,7 +23,10 @@ std::shared_ptr<checkpoint_store> open_checkpoints(const std::string& place, sto
     case store_kind::postgres:
       break;
   }
-  return postgres_checkpoint_store(postgres_target(place), {.server = server, .own = change});
+  postgres_options options{.server = server, .own = change};
+  // A server of a cluster outlasts its database's absence, in sight of /readyz and its log.
+  if (!server.empty()) options.write_patience = as_long_as_it_takes;
+  return postgres_checkpoint_store(postgres_target(place), options);
 }
 
 std::shared_ptr<memory_store> open_memory(const std::string& place, const memory_options& options) {
