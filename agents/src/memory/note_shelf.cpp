@@ -12,13 +12,6 @@
 namespace mcp::memories {
 namespace {
 
-/// Places that a ranking has before it is fused: enough for what both rankings think little of.
-std::size_t depth_of(const recall_query& query) {
-  constexpr std::size_t least = 50;
-  constexpr std::size_t per_result = 4;
-  return std::max(least, query.limit * per_result);
-}
-
 std::vector<memory_filter> filters_of(const recall_query& query) {
   auto filters = query.filters;
   if (!query.kind.empty()) {
@@ -113,7 +106,7 @@ void note_shelf::find_by_text(const recall_query& query, findings& found) {
     for (auto& item : store_.search({.prefix = notes_of(options_.root, query.places[p]),
                       .filters = filters_of(query),
                       .text = query.text,
-                      .limit = depth_of(query),
+                      .limit = rank_depth(query.limit),
                       .refresh = false})) {
       const auto rank =
           item.score.value_or(static_cast<double>(item.updated.time_since_epoch().count()));
@@ -152,15 +145,9 @@ void note_shelf::renew(findings& found, const recall_query& query,
 }
 
 std::vector<memory_hit> note_shelf::best(const findings& found, const recall_query& query) {
-  auto near = found.by_meaning;
-  std::erase_if(near, [&](const auto& one) { return !(one.first > options_.min_similarity); });
-  std::sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
-    return a.first > b.first || (!(b.first > a.first) && a.second < b.second);
-  });
-  if (near.size() > depth_of(query)) near.resize(depth_of(query));
-  std::array<std::vector<std::size_t>, 2> rankings;
-  rankings[0] = found.by_text;
-  for (const auto& [similarity, index] : near) rankings[1].push_back(index);
+  const std::array<std::vector<std::size_t>, 2> rankings{
+      found.by_text,
+      nearest_first(found.by_meaning, options_.min_similarity, rank_depth(query.limit))};
   std::vector<memory_hit> hits;
   for (const auto& [index, score] :
        reciprocal_rank_fusion(rankings, query.limit, options_.rank_constant)) {

@@ -40,7 +40,7 @@ clock_answer time_at(std::chrono::system_clock::time_point now, std::int64_t off
   using namespace std::chrono;
   static constexpr std::array names{"Sunday",   "Monday", "Tuesday", "Wednesday",
                                     "Thursday", "Friday", "Saturday"};
-  const auto local = floor<seconds>(now) + minutes{offset};
+  const auto local = floor<seconds>(now) + std::chrono::minutes{offset};
   const auto day = floor<days>(local);
   const year_month_day date{day};
   const hh_mm_ss clock{local - day};
