@@ -44,9 +44,7 @@ struct shown_run {
   std::string result{};
 };
 
-shown_run run_of(mcp_client& client, const std::string& name, std::string traceparent = {}) {
-  const tool_set tools;
-  client.put_tools(tools);
+shown_run run_of(const tool_set& tools, const std::string& name, std::string traceparent = {}) {
   executor<chat> runs{one_call(tools, name)};
   const auto run = runs.start({.messages = {user_message("hello")}},
                               {.events = static_cast<event_mask>(event_kind::custom),
@@ -62,6 +60,12 @@ shown_run run_of(mcp_client& client, const std::string& name, std::string tracep
   }
   out.result = ended.state().messages.at(2).content;
   return out;
+}
+
+shown_run run_of(mcp_client& client, const std::string& name, std::string traceparent = {}) {
+  const tool_set tools;
+  client.put_tools(tools);
+  return run_of(tools, name, std::move(traceparent));
 }
 
 std::vector<tool_progress> three_steps(const std::string& tool) {
@@ -108,6 +112,52 @@ TEST_CASE("A call of an MCP server within a trace says where in it, beside the p
   CHECK(meta_of_last().contains("progressToken"));
   CHECK(run_of(*client, "web_work").result == "fine");
   CHECK_FALSE(meta_of_last().contains("traceparent"));
+}
+
+TEST_CASE("A call of an MCP server brings its idempotency key") {
+  http_mcp_server server;
+  const auto client = mcp_client::connect(server.options());
+  const auto key_of_last = [&] {
+    const auto text = server.last("tools/call");
+    const auto meta =
+        nlohmann::json::parse(text.substr(text.find("\r\n\r\n") + 4))["params"]["_meta"];
+    return meta.at("fastmcp/idempotency-key").get<std::string>();
+  };
+  run_of(*client, "web_work");
+  const auto first = key_of_last();
+  CHECK_THAT(first, Catch::Matchers::EndsWith("/c1"));
+  run_of(*client, "web_work");
+  CHECK(key_of_last() != first);
+  CHECK(begin(*client, "web_work")->wait().first);
+  CHECK(key_of_last() == "call");
+}
+
+TEST_CASE("Progress of an MCP tool bears the name by which it was called") {
+  class renamed final : public tool {
+   public:
+    explicit renamed(std::shared_ptr<tool> inner)
+        : inner_(std::move(inner)), description_(inner_->description()) {
+      description_.name = "other";
+    }
+    [[nodiscard]] const tool_description& description() const noexcept override {
+      return description_;
+    }
+    [[nodiscard]] const tool_options& options() const noexcept override {
+      return inner_->options();
+    }
+    void start(const std::string& arguments, tool_reply reply) override {
+      inner_->start(arguments, std::move(reply));
+    }
+
+   private:
+    std::shared_ptr<tool> inner_;
+    tool_description description_;
+  };
+  const auto client = mcp_client::connect(stdio("progress"));
+  const tool_set own;
+  client->put_tools(own);
+  const tool_set tools{std::make_shared<renamed>(own.find("h_a_b_c"))};
+  CHECK(run_of(tools, "other").shown == three_steps("other"));
 }
 
 TEST_CASE("An MCP server that reports progress without pause is shown as often as may be") {

@@ -105,6 +105,20 @@ struct world {
 
 }  // namespace
 
+TEST_CASE("A server whose program does not exist is given up at the first try") {
+  for (const auto& [code, opened] :
+       {std::pair{errc::invalid_argument, 1}, std::pair{errc::connection_failed, 6}}) {
+    world w;
+    // The first start was a good one; then the program is gone.
+    for (int i = 0; i < 20 && !w.given_up; ++i) {
+      w.line->events.on_closed(error{code, "there is no program"});
+      w.loop.run_for(std::chrono::seconds{5});
+    }
+    CHECK(w.given_up);
+    CHECK(w.line->opened == opened);
+  }
+}
+
 TEST_CASE("Calls that met a forgotten session share one new session, and are sent there once") {
   world w;
   const auto a = w.call();

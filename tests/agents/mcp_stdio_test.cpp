@@ -129,9 +129,11 @@ TEST_CASE("A stdio MCP server that cannot be used is refused by connect") {
   CHECK(refusal_of(options) == errc::call_timeout);
   options = hostile("");
   options.command = "/nowhere/at/all";
-  CHECK(refusal_of(options) == errc::connection_failed);
+  CHECK(refusal_of(options) == errc::invalid_argument);
   options.command = "no-such-program-of-ours";
-  CHECK(refusal_of(options) == errc::connection_failed);
+  CHECK(refusal_of(options) == errc::invalid_argument);
+  options.command = "/";
+  CHECK(refusal_of(options) == errc::invalid_argument);
   options.command = "";
   CHECK(refusal_of(options) == errc::invalid_argument);
 }

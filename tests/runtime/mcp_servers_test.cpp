@@ -125,11 +125,42 @@ TEST_CASE("A server that cannot be used is an error with its place") {
     }
     return errc::cancelled;
   };
-  CHECK(refused("  h: {command: nowhere/none}\n") == errc::connection_failed);
+  CHECK(refused("  h: {command: nowhere/none}\n") == errc::invalid_cluster_file);
   CHECK(refused(server("dead", ", limits: {restarts: 1}")) == errc::connection_failed);
   CHECK(refused(server("mute", ", timeouts: {connect: 50ms}, limits: {restarts: 1}")) ==
         errc::call_timeout);
   CHECK(refused(server("fine", ", tools: [ecko]")) == errc::invalid_cluster_file);
+}
+
+TEST_CASE("A listed tool that the server offers wrongly is a problem with the reason") {
+  const auto why = [](const std::string& tool) {
+    const cluster_folder folder{
+        caller_of("h_echo", server("fine", ", tools: [" + tool + "]"), "h")};
+    return cluster::to_text(folder.load()->start_servers());
+  };
+  CHECK_THAT(why("bad schema"),
+             Contains("team.yaml:10:") &&
+                 Contains("the tool \"bad schema\" of the server \"h\" cannot be "
+                          "used: ") &&
+                 Contains("strong"));
+  CHECK_THAT(why("a list"), Contains("its inputSchema is not of type \"object\""));
+  CHECK_THAT(why("ecko"), Contains("offers no tool \"ecko\", did you mean \"echo\"?"));
+}
+
+TEST_CASE("What to do about a server fits what it is") {
+  const auto why = [](const std::string& servers) {
+    const cluster_folder folder{caller_of("h_echo", servers, "h")};
+    return cluster::to_text(folder.load()->start_servers());
+  };
+  CHECK_THAT(why("  h: {command: no-such-program-of-ours}\n"),
+             Contains("there is no program \"no-such-program-of-ours\" in PATH") &&
+                 Contains("correct `command`"));
+  CHECK_THAT(why(server("dead", ", limits: {restarts: 0}")), Contains("start the program by hand"));
+  ::test::http_server closed{[](::test::connection& link) {
+    link.read_request();
+    link.send(::test::answer(401, "text/plain", "no"));
+  }};
+  CHECK_THAT(why("  h: {url: \"" + closed.url("/mcp") + "\"}\n"), Contains("check the API key"));
 }
 
 TEST_CASE("A hostile server fails its calls and nothing else") {

@@ -21,8 +21,14 @@
 namespace mcp::protocol {
 namespace {
 
-error system_failure(const std::string& what, int code) {
-  return error{errc::connection_failed, what + ": " + std::system_category().message(code)};
+error system_failure(const std::string& what, int code, errc kind = errc::connection_failed) {
+  return error{kind, what + ": " + std::system_category().message(code)};
+}
+
+/// Whether the program cannot be started however often it is tried.
+bool is_for_good(int code) {
+  return code == ENOENT || code == EACCES || code == ENOTDIR || code == ENOEXEC || code == ELOOP ||
+         code == ENAMETOOLONG;
 }
 
 struct pipe_ends {
@@ -47,7 +53,7 @@ std::string found_program(const std::string& command) {
     if (end > 0 && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     left.remove_prefix(std::min(end + 1, left.size()));
   }
-  throw error{errc::connection_failed, "there is no program \"" + command + "\" in PATH"};
+  throw error{errc::invalid_argument, "there is no program \"" + command + "\" in PATH"};
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -157,7 +163,10 @@ void child_process::start(const child_options& options, const std::string& progr
   } while (got < 0 && errno == EINTR);
   if (got == static_cast<ssize_t>(sizeof code)) {
     finish();
-    throw system_failure("\"" + options.command + "\" cannot be started", code);
+    const auto folder =
+        options.working_folder.empty() ? "" : " in the folder \"" + options.working_folder + "\"";
+    throw system_failure("\"" + options.command + "\" cannot be started" + folder, code,
+                         is_for_good(code) ? errc::invalid_argument : errc::connection_failed);
   }
 }
 

@@ -31,6 +31,28 @@ json member_of(const json& object, const char* key) {
   return found.is_array() ? found : json::array();
 }
 
+/// The messages of a prompt. Throws `malformed_answer`.
+std::vector<message> messages_in(const json& answer) {
+  if (!answer.is_object() || !answer.value("messages", json{}).is_array()) {
+    throw error{errc::malformed_answer, "the server's prompt has no list of messages"};
+  }
+  std::vector<message> out;
+  for (const auto& one : answer["messages"]) {
+    message said{.role = text_of(one, "role")};
+    if (said.role != "user" && said.role != "assistant") {
+      throw error{errc::malformed_answer,
+                  "a message of the server's prompt is neither the user's nor the assistant's"};
+    }
+    const auto content = one.is_object() ? one.value("content", json{}) : json{};
+    const auto type = text_of(content, "type");
+    const auto inside = type == "resource" ? content.value("resource", json{}) : content;
+    said.content = inside.is_object() && inside.contains("text") ? text_of(inside, "text")
+                                                                 : "[" + type + ", not shown]";
+    out.push_back(std::move(said));
+  }
+  return out;
+}
+
 void require(bool fine, const std::string& what) {
   if (!fine) throw error{errc::invalid_argument, "mcp_server_options: " + what};
 }
@@ -140,6 +162,15 @@ std::vector<mcp_resource> mcp_client::resources() {
   return out;
 }
 
+std::vector<mcp_resource_template> mcp_client::resource_templates() {
+  std::vector<mcp_resource_template> out;
+  for (const auto& one : core_->ask_all("resources/templates/list", "resourceTemplates")) {
+    out.push_back({text_of(one, "uriTemplate"), text_of(one, "name"), text_of(one, "description"),
+                   text_of(one, "mimeType")});
+  }
+  return out;
+}
+
 std::vector<mcp_resource_content> mcp_client::read_resource(const std::string& uri) {
   std::vector<mcp_resource_content> out;
   for (const auto& one : member_of(core_->ask("resources/read", {{"uri", uri}}), "contents")) {
@@ -166,17 +197,30 @@ std::vector<mcp_prompt> mcp_client::prompts() {
 
 std::vector<message> mcp_client::prompt(const std::string& name,
                                         const std::map<std::string, std::string>& arguments) {
-  std::vector<message> out;
-  const auto answer = core_->ask("prompts/get", {{"name", name}, {"arguments", arguments}});
-  for (const auto& one : member_of(answer, "messages")) {
-    message said;
-    said.role = text_of(one, "role");
-    const auto content = one.is_object() ? one.value("content", json{}) : json{};
-    const auto type = text_of(content, "type");
-    said.content = type == "text" ? text_of(content, "text") : "[" + type + ", not shown]";
-    out.push_back(std::move(said));
-  }
-  return out;
+  return protocol::messages_in(
+      core_->ask("prompts/get", {{"name", name}, {"arguments", arguments}}));
+}
+
+std::function<void()> mcp_client::start_prompt(const std::string& name,
+                                               const std::map<std::string, std::string>& arguments,
+                                               std::function<void(mcp_prompt_result)> done) {
+  const auto id = core_->talk().call("prompts/get", {{"name", name}, {"arguments", arguments}},
+                                     [done = std::move(done)](protocol::outcome how) {
+                                       mcp_prompt_result result;
+                                       try {
+                                         if (auto* failure = std::get_if<error>(&how))
+                                           throw error{*failure};
+                                         result.messages =
+                                             protocol::messages_in(std::get<json>(how));
+                                       } catch (const error& why) {
+                                         result.error = why;
+                                       }
+                                       done(std::move(result));
+                                     });
+  return [weak = std::weak_ptr{core_}, id] {
+    const auto core = weak.lock();
+    if (core && id != 0) core->talk().cancel(id);
+  };
 }
 
 }  // namespace mcp

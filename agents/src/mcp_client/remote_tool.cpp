@@ -1,6 +1,7 @@
 #include "mcp_client/remote_tool.hpp"
 
 #include "io/default_loop.hpp"
+#include "mcp/agents/mcp_client.hpp"
 #include "mcp_client/remote_call.hpp"
 
 #include <algorithm>
@@ -151,7 +152,12 @@ void remote_tool::start(const std::string& arguments, tool_reply reply) {
   if (auto place = reply.context().traceparent(); !place.empty()) {
     params["_meta"]["traceparent"] = std::move(place);
   }
-  const auto call = std::make_shared<remote_call>(description_.name, output_, reply);
+  if (const auto& key = reply.idempotency_key(); !key.empty()) {
+    params["_meta"][mcp_idempotency_key] = key;
+  }
+  const std::string called{reply.tool_name()};
+  const auto call =
+      std::make_shared<remote_call>(called.empty() ? description_.name : called, output_, reply);
   // Progress moves the session's own deadline too. Asking for it is what makes servers send it.
   const auto id = through->call(
       "tools/call", std::move(params), [call](outcome how) { call->end(std::move(how)); },

@@ -120,7 +120,8 @@ void session::lost(error why, calls& later) {
   fail_sent(error{errc::connection_failed, why.message()}, later);
   const auto wait = restarts_.next(loop_.now());
   // Another try would end in the same way.
-  const bool hopeless = why.code() == errc::unauthorized || why.code() == errc::malformed_answer;
+  const bool hopeless = why.code() == errc::unauthorized || why.code() == errc::malformed_answer ||
+                        why.code() == errc::invalid_argument;  // there is no such program
   if (!wait || hopeless) return give_up(why, later);
   begin_after(*wait, false);
 }

@@ -29,6 +29,9 @@ class tool_attempt final : public tool_port {
   [[nodiscard]] const std::string& idempotency_key() const noexcept override {
     return owner_->request().idempotency_key;
   }
+  [[nodiscard]] std::string_view tool_name() const noexcept override {
+    return owner_->runner().what()->description().name;
+  }
   [[nodiscard]] int attempt() const noexcept override { return number_; }
   [[nodiscard]] bool cancelled() const noexcept override;
   void on_cancel(std::function<void()> stop) override;

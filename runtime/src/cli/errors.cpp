@@ -2,6 +2,7 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/output.hpp"
+#include "cluster_file/problem_list.hpp"
 
 #include <string>
 
@@ -52,7 +53,8 @@ void complain(const error& what) {
     if (place.attempt > 1) text += ", try " + std::to_string(place.attempt);
     text += ")";
   }
-  complain(text, advice(what.code()));
+  const bool says_what_to_do = dynamic_cast<const file_error*>(&what) != nullptr;
+  complain(text, says_what_to_do ? std::string_view{} : advice(what.code()));
 }
 
 }  // namespace mcp::cluster

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mcp/error.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -58,6 +60,12 @@ class problem_list {
   std::string file_;
   std::vector<cluster_problem> problems_;
   std::size_t errors_ = 0;
+};
+
+/// An error whose message is problems of a file, which say themselves what to do.
+class file_error : public mcp::error {
+ public:
+  using error::error;
 };
 
 /// ", did you mean "x"?" or nothing.

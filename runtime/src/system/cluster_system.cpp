@@ -239,7 +239,7 @@ mcp::executor<json_state>& cluster_system::executor() {
     problem_list problems{parts_->path};
     // First: recovered runs go on at once.
     if (const auto failed = parts_->servers->start(problems)) {
-      throw error{*failed, to_text(problems.sorted())};
+      throw file_error{*failed, to_text(problems.sorted())};
     }
     executor_options options;
     const auto& service = parts_->service;

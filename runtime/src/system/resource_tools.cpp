@@ -22,10 +22,26 @@ std::shared_ptr<mcp_client> running(const client_source& client) {
   throw error{errc::connection_failed, "the server is gone"};
 }
 
+/// Not every server that has resources knows of templates.
+std::vector<mcp_resource_template> templates_of(mcp_client& client) {
+  try {
+    return client.resource_templates();
+  } catch (const error& why) {
+    if (why.code() == errc::tool_failed || why.code() == errc::malformed_answer) return {};
+    throw;
+  }
+}
+
 std::string list(const client_source& client) {
   auto result = json::array();
   for (const auto& one : running(client)->resources()) {
     result.push_back({{"uri", one.uri},
+                      {"name", one.name},
+                      {"description", one.description},
+                      {"mime_type", one.mime_type}});
+  }
+  for (const auto& one : templates_of(*running(client))) {
+    result.push_back({{"uri_template", one.uri_template},
                       {"name", one.name},
                       {"description", one.description},
                       {"mime_type", one.mime_type}});

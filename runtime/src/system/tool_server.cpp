@@ -76,6 +76,15 @@ void tool_server::start() {
   client_ = std::move(client);
 }
 
+std::shared_ptr<mcp_client> tool_server::client() const {
+  const std::lock_guard lock{mutex_};
+  return client_;
+}
+
+void tool_server::need_prompt(const placed_name& name, std::vector<std::string> arguments) {
+  prompts_.emplace_back(name, std::move(arguments));
+}
+
 std::vector<std::string> tool_server::known_names() const {
   std::vector<std::string> result;
   for (const auto& one : what_.tools.value_or(std::vector<server_tool_description>{})) {
@@ -91,9 +100,7 @@ std::vector<std::string> tool_server::known_names() const {
 std::vector<mcp_server_tool> tool_server::with_resources(std::vector<mcp_server_tool> now) {
   auto added = resource_tools([weak = weak_from_this()]() -> std::shared_ptr<mcp_client> {
     const auto self = weak.lock();
-    if (!self) return nullptr;
-    const std::lock_guard lock{self->mutex_};
-    return self->client_;
+    return self ? self->client() : nullptr;
   });
   for (auto& one : added) now.push_back(std::move(one));
   return now;
@@ -167,11 +174,46 @@ std::shared_ptr<tool> tool_server::configured(const mcp_server_tool& one,
           .given = calls.given});
 }
 
+void tool_server::check_prompts(problem_list& problems) const {
+  const auto running = client();
+  if (prompts_.empty() || !running) return;
+  std::vector<std::string> known;
+  const auto offered = running->prompts();
+  for (const auto& one : offered) known.push_back(one.name);
+  for (const auto& [wanted, arguments] : prompts_) {
+    const auto found = std::find(known.begin(), known.end(), wanted.name);
+    if (found == known.end()) {
+      problems.error(wanted.at, "the server \"" + what_.name + "\" offers no prompt \"" +
+                                    wanted.name + "\"" + nearest(wanted.name, known));
+      continue;
+    }
+    for (const auto& one : offered[static_cast<std::size_t>(found - known.begin())].arguments) {
+      const bool given = std::find(arguments.begin(), arguments.end(), one.name) != arguments.end();
+      if (!one.required || given) continue;
+      problems.error(wanted.at,
+                     "the prompt \"" + wanted.name + "\" of the server \"" + what_.name +
+                         "\" needs the argument \"" + one.name + "\"",
+                     "add it to `arguments`");
+    }
+  }
+}
+
 void tool_server::check_tools(problem_list& problems) const {
+  check_prompts(problems);
   if (!what_.tools || offline_) return;
   const std::lock_guard lock{mutex_};
+  const auto left_out = client_ ? client_->left_out() : std::vector<left_out_tool>{};
   for (const auto& one : *what_.tools) {
     if (std::find(names_.begin(), names_.end(), one.name) != names_.end()) continue;
+    const auto refused = std::find_if(left_out.begin(), left_out.end(),
+                                      [&one](const auto& out) { return out.name == one.name; });
+    if (refused != left_out.end()) {
+      problems.error(one.at,
+                     "the tool \"" + one.name + "\" of the server \"" + what_.name +
+                         "\" cannot be used: " + refused->reason,
+                     "correct the server, or leave the tool out");
+      continue;
+    }
     std::string all;
     for (const auto& name : names_) all += (all.empty() ? "" : ", ") + name;
     problems.error(one.at,

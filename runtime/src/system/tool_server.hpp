@@ -27,6 +27,10 @@ class tool_server : public std::enable_shared_from_this<tool_server> {
   void start();
   /// What its tools are called here, as far as that is known before it runs.
   [[nodiscard]] std::vector<std::string> known_names() const;
+  /// Null before it runs.
+  [[nodiscard]] std::shared_ptr<mcp_client> client() const;
+  /// A prompt that a node needs, with the names of its arguments. Before `start`.
+  void need_prompt(const placed_name& name, std::vector<std::string> arguments);
   /// What is wrong with what the running server offers.
   void check_tools(problem_list& problems) const;
 
@@ -37,6 +41,7 @@ class tool_server : public std::enable_shared_from_this<tool_server> {
   };
   using tools_by_name = std::map<std::string, std::shared_ptr<tool>>;
 
+  void check_prompts(problem_list& problems) const;
   void take(const std::vector<mcp_server_tool>& now);
   void replace(tools_by_name made);
   void add(const std::shared_ptr<tool>& one, const tool_set& into) const;
@@ -53,6 +58,7 @@ class tool_server : public std::enable_shared_from_this<tool_server> {
   std::vector<std::string> secrets_;  ///< NAME=value, for the environment
   std::vector<std::pair<std::string, std::string>> headers_;
   std::vector<wanted> wanted_;
+  std::vector<std::pair<placed_name, std::vector<std::string>>> prompts_;
   mutable std::mutex mutex_;  ///< of what follows
   tools_by_name offered_;
   std::vector<std::string> names_;  ///< the server's own

@@ -11,6 +11,18 @@
 namespace mcp::cluster {
 namespace {
 
+/// What to do about a server that cannot be used.
+std::string advice_for(const server_description& what, errc code) {
+  if (what.remote()) return std::string{advice(code)};
+  if (code == errc::invalid_argument) {
+    return "correct `command` and `folder`, or install the program";
+  }
+  if (code == errc::connection_failed || code == errc::call_timeout) {
+    return "start the program by hand with its `args`, and see what it says on standard error";
+  }
+  return std::string{advice(code)};
+}
+
 /// Where the file names a tool; else its server.
 file_position place_of(const server_description& what, const std::string& tool) {
   if (!what.tools) return what.at;
@@ -77,6 +89,20 @@ void tool_servers::put(const std::string& name, const tool_set& into) {
   }
 }
 
+tool_servers::client_source tool_servers::need_prompt(const std::string& server,
+                                                      const placed_name& prompt,
+                                                      std::vector<std::string> arguments) {
+  for (const auto& one : servers_) {
+    if (one->what().name != server) continue;
+    one->need_prompt(prompt, std::move(arguments));
+    return [weak = std::weak_ptr{one}]() -> std::shared_ptr<mcp_client> {
+      const auto alive = weak.lock();
+      return alive ? alive->client() : nullptr;
+    };
+  }
+  return nullptr;
+}
+
 std::optional<errc> tool_servers::start(problem_list& problems) {
   std::vector<std::future<void>> starts;
   for (const auto& one : servers_) {
@@ -89,9 +115,10 @@ std::optional<errc> tool_servers::start(problem_list& problems) {
       starts[i].get();
       servers_[i]->check_tools(problems);
     } catch (const error& why) {
-      if (!failed) failed = why.code();
+      const bool of_file = why.code() == errc::invalid_argument;
+      if (!failed) failed = of_file ? errc::invalid_cluster_file : why.code();
       problems.error(what.at, "the server \"" + what.name + "\" cannot be used: " + why.message(),
-                     std::string{advice(why.code())});
+                     advice_for(what, why.code()));
     }
   }
   if (!failed && problems.errors() > 0) failed = errc::invalid_cluster_file;

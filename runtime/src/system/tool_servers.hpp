@@ -60,9 +60,14 @@ class tool_servers {
   /// servers run, and keeps the set in step. Before `start`.
   void put(const std::string& name, const tool_set& into);
 
+  /// A prompt of a server that a node needs. Before `start`. Null: there is no such server.
+  using client_source = std::function<std::shared_ptr<mcp_client>()>;
+  [[nodiscard]] client_source need_prompt(const std::string& server, const placed_name& prompt,
+                                          std::vector<std::string> arguments);
+
   /// Starts all servers side by side and waits for their tools; those that run already stay. A
-  /// server that cannot be used is a problem, and so is a tool that the file lists and its server
-  /// does not offer. Returns the code of the first problem.
+  /// server that cannot be used is a problem, and so is a tool or prompt that the file names and
+  /// its server does not offer. Returns the code of the first problem.
   std::optional<errc> start(problem_list& problems);
   /// Hears what the servers say on standard error, from any thread; empty: nobody. Waits for a call
   /// under way.

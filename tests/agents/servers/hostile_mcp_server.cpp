@@ -58,6 +58,14 @@ void progress(const std::string& id, int times) {
   }
 }
 
+/// The text of an argument of a prompt.
+std::string argument(const std::string& line, const std::string& name) {
+  const auto key = "\"" + name + "\":\"";
+  const auto at = line.find(key);
+  if (at == std::string::npos) return {};
+  return line.substr(at + key.size(), line.find('"', at + key.size()) - at - key.size());
+}
+
 void call(const std::string& mode, const std::string& id) {
   const std::string fine = R"({"content":[{"type":"text","text":"fine"}]})";
   if (mode == "endless") return endless();
@@ -105,6 +113,16 @@ int main(int argc, char* argv[]) {
       std::cerr << "hello from stderr" << std::endl;
     } else if (asks(line, "tools/list")) {
       answer(id, mode == "circle" ? R"({"tools":[],"nextCursor":"again"})" : one_line(tools));
+    } else if (asks(line, "prompts/list")) {
+      answer(
+          id,
+          R"({"prompts":[{"name":"greet","arguments":[{"name":"who","required":true}]},{"name":"bad"}]})");
+    } else if (asks(line, "prompts/get")) {
+      answer(id, line.find("\"bad\"") != std::string::npos
+                     ? R"({"messages":7})"
+                     : R"({"messages":[{"role":"user","content":{"type":"text","text":"Greet )" +
+                           argument(line, "who") +
+                           R"("}},{"role":"assistant","content":{"type":"text","text":"Hm."}}]})");
     } else if (asks(line, "tools/call")) {
       call(mode, id);
     }

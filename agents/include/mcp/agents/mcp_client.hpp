@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,10 @@ namespace mcp {
 namespace protocol {
 class client_core;
 }
+
+/// Where in `_meta` of a call of a tool its idempotency key is: the same on every attempt, and when
+/// the call is repeated after a crash.
+inline constexpr const char* mcp_idempotency_key = "fastmcp/idempotency-key";
 
 /// Where a server is, and what it may cost: `command` or `url`. Times are longest times.
 struct mcp_server_options {
@@ -73,6 +78,13 @@ struct mcp_resource {
   std::string description{};
   std::string mime_type{};
 };
+/// Stands for many resources: their URIs follow from it (RFC 6570).
+struct mcp_resource_template {
+  std::string uri_template{};
+  std::string name{};
+  std::string description{};
+  std::string mime_type{};
+};
 struct mcp_resource_content {
   std::string uri{};
   std::string mime_type{};
@@ -88,6 +100,12 @@ struct mcp_prompt {
   std::string name{};
   std::string description{};
   std::vector<mcp_prompt_argument> arguments{};
+};
+
+/// What a server made of a prompt: exactly one of the two counts.
+struct mcp_prompt_result {
+  std::vector<message> messages{};
+  std::optional<mcp::error> error{};
 };
 
 /// What a server sent that was dropped.
@@ -110,8 +128,9 @@ struct mcp_client_counts {
 /// callbacks, in nodes that are not `blocking`).
 class MCP_AGENTS_EXPORT mcp_client {
  public:
-  /// Waits for the handshake and the list of tools. Throws `invalid_argument` (the options),
-  /// `connection_failed`, `call_timeout`, `malformed_answer`, `unauthorized`, `too_large`.
+  /// Waits for the handshake and the list of tools. Throws `invalid_argument` (the options, or
+  /// there is no such program), `connection_failed`, `call_timeout`, `malformed_answer`,
+  /// `unauthorized`, `too_large`.
   [[nodiscard]] static std::shared_ptr<mcp_client> connect(mcp_server_options options);
   explicit mcp_client(std::shared_ptr<protocol::client_core> core);
   mcp_client(const mcp_client&) = delete;
@@ -135,10 +154,16 @@ class MCP_AGENTS_EXPORT mcp_client {
   /// These wait for the server. They throw as a call of a tool fails: `tool_failed` (the server's
   /// error), `call_timeout`, `connection_failed`, `overloaded`, `malformed_answer`.
   [[nodiscard]] std::vector<mcp_resource> resources();
+  [[nodiscard]] std::vector<mcp_resource_template> resource_templates();
   [[nodiscard]] std::vector<mcp_resource_content> read_resource(const std::string& uri);
   [[nodiscard]] std::vector<mcp_prompt> prompts();
   [[nodiscard]] std::vector<message> prompt(const std::string& name,
                                             const std::map<std::string, std::string>& arguments);
+  /// The same without waiting: `done` is called once, on a thread of the library, perhaps before
+  /// this returns; it must not block. Calling the result stops it.
+  std::function<void()> start_prompt(const std::string& name,
+                                     const std::map<std::string, std::string>& arguments,
+                                     std::function<void(mcp_prompt_result)> done);
 
  private:
   std::shared_ptr<protocol::client_core> core_;

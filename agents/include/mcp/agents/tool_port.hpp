@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mcp {
@@ -81,6 +82,8 @@ class MCP_AGENTS_EXPORT tool_port {
   [[nodiscard]] virtual mcp::context& context() noexcept = 0;
   [[nodiscard]] virtual const std::string& call_id() const noexcept = 0;
   [[nodiscard]] virtual const std::string& idempotency_key() const noexcept = 0;
+  /// What the caller calls the tool; by default empty: the tool's own name.
+  [[nodiscard]] virtual std::string_view tool_name() const noexcept { return {}; }
   [[nodiscard]] virtual int attempt() const noexcept = 0;
   [[nodiscard]] virtual bool cancelled() const noexcept = 0;
   virtual void on_cancel(std::function<void()> stop) = 0;
@@ -98,6 +101,8 @@ class tool_context {
   [[nodiscard]] const std::string& idempotency_key() const noexcept {
     return port_->idempotency_key();
   }
+  /// What the model calls the tool, as other names may stand before its own; empty: its own.
+  [[nodiscard]] std::string_view tool_name() const noexcept { return port_->tool_name(); }
   [[nodiscard]] int attempt() const noexcept { return port_->attempt(); }  ///< 1-based
   /// True when the result is no longer wanted: cancelled, or out of time.
   [[nodiscard]] bool cancelled() const noexcept { return port_->cancelled(); }
