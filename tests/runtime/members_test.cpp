@@ -470,6 +470,37 @@ edges: [start -> there -> here -> END]
                                 json::object(), cluster.options());
     CHECK(state["log"] == json{"1"});
   }
+  SECTION("notes with vectors, summaries and windows work there, too") {
+    const auto state = run_file(R"(
+state:
+  messages: messages
+  sum: string
+  answer: string
+  known: {type: array, items: {type: string}}
+  log: {type: array, items: {type: string}, reducer: append}
+models:
+  main: {provider: scripted, rules: [{role: user, contains: New part, text: They met.}, {text: "{{ #messages }}"}]}
+nodes:
+  keep: {remember: "Ann likes green tea", scope: {user: ann}, placement: workers}
+  look: {recall: "green tea", scope: {user: ann}, into: known, placement: workers}
+  lua: {lua: "memory.remember('x', 'tea', {key = 'a'}) return {log = list{memory.recall('x', 'tea')[1].key}}", placement: workers}
+  fold: {summarize: main, into: sum, limit: {turns: 2}, keep: {turns: 1}, placement: workers}
+  talk: {model: main, window: {turns: 1}, knows: {summary: sum, recalled: known}, output: answer, placement: workers}
+edges: [start -> keep -> look -> lua -> fold -> talk]
+memory: {embeddings: {provider: hashing}}
+)",
+                                {{"messages",
+                                  {{{"role", "user"}, {"content", "one"}},
+                                   {{"role", "assistant"}, {"content", "1"}},
+                                   {{"role", "user"}, {"content", "two"}},
+                                   {{"role", "assistant"}, {"content", "2"}},
+                                   {{"role", "user"}, {"content", "three"}}}}},
+                                cluster.options());
+    CHECK(state["known"] == json{"Ann likes green tea"});
+    CHECK(state["log"] == json{"a"});
+    CHECK(state["answer"] == "2");  // what it knows, and the last turn
+    CHECK(cluster.workers.front()->status().done == 5);
+  }
   SECTION("what the store refuses is the error of the call") {
     used = [](memory_store* memory) {
       if (memory == nullptr) return std::string{"no memory"};

@@ -32,6 +32,28 @@ edges:
   CHECK(state["answer"] == "hello Ann");
 }
 
+TEST_CASE("A tool in Lua sees the key of its call, the same when the call is repeated") {
+  const auto state = run_file(R"(
+state: {first: string, second: string}
+tools:
+  key:
+    description: Says its key.
+    retry: {max_attempts: 2, initial_interval: 1ms, jitter: false}
+    lua: |
+      if not memory.get("keys", idempotency_key) then
+        memory.remember("keys", "seen", {key = idempotency_key})
+        error("again")
+      end
+      return idempotency_key .. " " .. tostring(call_id ~= nil)
+nodes:
+  a: {call: key, into: first}
+  b: {call: key, into: second}
+edges: [start -> a -> b]
+)");
+  CHECK_THAT(state["first"].get<std::string>(), Contains("/") && Contains(" true"));
+  CHECK(state["first"] != state["second"]);
+}
+
 TEST_CASE("A node calls a tool without a model") {
   const std::string file =
       R"(state: {n: {type: integer, default: 20}, text: string, sum: {type: object}}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster_file/map_reader.hpp"
+#include "cluster_file/memory_description.hpp"
 #include "mcp/agent_spec.hpp"
 #include "mcp/agent_supervision.hpp"
 #include "mcp/agents/chat_model.hpp"
@@ -105,6 +106,8 @@ struct tool_description_in_file {
   std::vector<std::string> hosts{};  ///< http_get
   bool private_addresses = false;    ///< http_get
   std::optional<std::size_t> max_bytes{};
+  std::optional<memory_scope> scope{};  ///< remember, recall, forget
+  std::string whose{};                  ///< the given argument that says who; empty: none
 };
 
 /// A tool of a server that the file names.
@@ -142,10 +145,17 @@ struct lua_node_description {
   compiled_script script;
   bool from_send = false;
 };
+/// A prompt that a server makes.
+struct server_prompt_description {
+  placed_name server{};
+  placed_name name{};
+  std::vector<std::pair<std::string, compiled_script>> arguments{};  ///< expressions over `state`
+};
 struct model_node_description {
   placed_name model{};
   text_template system{};
   text_template prompt{};
+  std::optional<server_prompt_description> prompt_from{};  ///< in place of `prompt`
   std::optional<placed_name> messages{};
   std::vector<placed_name> tools{};
   std::optional<placed_name> output{};
@@ -154,6 +164,8 @@ struct model_node_description {
   std::optional<std::int64_t> max_tokens{};
   std::optional<double> temperature{};
   bool stream = true;
+  window_description window{};
+  known_description knows{};
 };
 struct tools_node_description {
   std::vector<placed_name> tools{};
@@ -220,7 +232,8 @@ struct node_description {
   file_position at{};
   std::variant<std::monostate, lua_node_description, model_node_description, tools_node_description,
                call_node_description, ask_node_description, graph_node_description,
-               typed_node_description, agent_node_description>
+               typed_node_description, agent_node_description, summary_node_description,
+               remember_node_description, recall_node_description>
       what{};
   node_options options{};
   std::vector<placed_name> destinations{};
@@ -272,11 +285,20 @@ struct limits_description {
   script_limits lua{};
 };
 
+/// What turns texts into vectors.
+struct embeddings_description {
+  bool hashing = false;        ///< without a network, in place of `served`
+  model_description served{};  ///< of `model_provider::openai`: where, its limit, retry and price
+  std::size_t dimensions = 0;  ///< 0: the model's own
+  bool required = false;       ///< what cannot be embedded is not remembered or recalled
+};
+
 /// The memory of all threads.
 struct memory_description {
   std::string store{};  ///< "memory", or the path of a SQLite file; empty: where the store is
   std::string label{};  ///< before the namespaces of scripts; empty: the system's name
   std::optional<milliseconds> ttl{};
+  std::optional<embeddings_description> embeddings{};
 };
 
 /// Restarts agents of its children when one of them fails.
@@ -306,6 +328,8 @@ struct cluster_description {
 
   /// What stands before the namespaces of scripts.
   [[nodiscard]] std::vector<std::string> memory_root() const;
+  /// First label of the namespaces of notes: no script has it.
+  [[nodiscard]] std::string notes_root() const;
 };
 
 }  // namespace mcp::cluster

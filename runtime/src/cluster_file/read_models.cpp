@@ -123,6 +123,13 @@ model_description read_model(const yaml_node::entry& entry, const reading& with)
 
 }  // namespace
 
+void read_served(map_reader& keys, const reading& with, model_description& to) {
+  read_endpoint(keys, with, to);
+  if (const auto* limit = keys.map("limit")) read_limit(*limit, with, to);
+  if (const auto* retry = keys.map("retry")) read_model_retry(*retry, with, to);
+  if (const auto* price = keys.map("price")) read_price(*price, with, to);
+}
+
 std::vector<model_description> read_models(const yaml_node& node, const reading& with) {
   std::vector<model_description> result;
   for (const auto& entry : node.entries) {

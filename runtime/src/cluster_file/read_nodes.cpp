@@ -26,11 +26,30 @@ void read_lua_node(map_reader& keys, const reading& with, node_description& to) 
   if (script) to.what = lua_node_description{std::move(*script), input && *input == 1};
 }
 
+std::optional<server_prompt_description> read_prompt_from(map_reader& keys, const reading& with) {
+  const auto* node = keys.map("prompt_from");
+  if (node == nullptr) return std::nullopt;
+  if (keys.has("prompt")) keys.wrong("prompt_from", "stands beside `prompt`", "write one of them");
+  map_reader inner{*node, "`prompt_from`", with.problems};
+  server_prompt_description result;
+  for (auto& [key, to] : {std::pair{"server", &result.server}, std::pair{"name", &result.name}}) {
+    if (auto named = inner.name(key)) {
+      *to = std::move(*named);
+    } else if (!inner.has(key)) {
+      with.problems.error(node->at, "`prompt_from` has no `" + std::string{key} + "`",
+                          "write {server: SERVER, name: PROMPT, arguments: {NAME: EXPRESSION}}");
+    }
+  }
+  result.arguments = read_expressions(inner, "arguments", with);
+  return result;
+}
+
 void read_model_node(map_reader& keys, const reading& with, node_description& to) {
   auto& node = to.what.emplace<model_node_description>();
   if (auto model = keys.name("model")) node.model = std::move(*model);
   if (const auto* system = keys.any("system")) node.system = with.words(*system);
   if (const auto* prompt = keys.any("prompt")) node.prompt = with.words(*prompt);
+  node.prompt_from = read_prompt_from(keys, with);
   node.messages = keys.name("messages");
   node.tools = keys.names("tools");
   node.output = keys.name("output");
@@ -46,6 +65,7 @@ void read_model_node(map_reader& keys, const reading& with, node_description& to
   constexpr double hottest = 10;
   node.temperature = keys.number("temperature", 0, hottest);
   node.stream = keys.boolean("stream").value_or(true);
+  read_prompt_memory(keys, with, node);
 }
 
 void read_tools_node(map_reader& keys, node_description& to) {
@@ -135,8 +155,9 @@ void read_node_placement(map_reader& keys, const std::string& kind, node_descrip
 }
 
 node_description read_node(const yaml_node::entry& entry, const reading& with) {
-  static const std::vector<std::string> kinds{"lua", "model", "run_tools", "call",
-                                              "ask", "graph", "agent",     "type"};
+  static const std::vector<std::string> kinds{"lua",       "model",    "run_tools", "call",
+                                              "ask",       "graph",    "agent",     "type",
+                                              "summarize", "remember", "recall"};
   node_description result;
   result.name = entry.key;
   result.at = entry.at;
@@ -154,7 +175,8 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
         entry.at,
         "the node \"" + entry.key + "\" says " + (count == 0 ? "not" : "more than once") +
             " what it is",
-        "write exactly one of lua, model, run_tools, call, ask, graph, agent and type");
+        "write exactly one of lua, model, run_tools, call, ask, graph, agent, summarize, remember, "
+        "recall and type");
   }
   if (kind == "lua") read_lua_node(keys, with, result);
   if (kind == "model") read_model_node(keys, with, result);
@@ -164,6 +186,9 @@ node_description read_node(const yaml_node::entry& entry, const reading& with) {
   if (kind == "graph") read_graph_node(keys, result);
   if (kind == "agent") read_agent_node(keys, with, result);
   if (kind == "type") read_typed_node(keys, result);
+  if (kind == "summarize") read_summary_node(keys, with, result);
+  if (kind == "remember") read_remember_node(keys, with, result);
+  if (kind == "recall") read_recall_node(keys, with, result);
   read_node_options(keys, with, result);
   read_node_placement(keys, kind, result);
   return result;

@@ -154,6 +154,7 @@ memory_description read_memory(const yaml_node& node, const reading& with) {
   }
   result.ttl = keys.duration("ttl");
   if (result.ttl && result.ttl->count() == 0) keys.wrong("ttl", "is 0", "leave it out");
+  result.embeddings = read_embeddings(keys, with);
   return result;
 }
 
@@ -176,6 +177,11 @@ std::vector<std::string> cluster_description::memory_root() const {
   auto label = memory.label.empty() ? name : memory.label;
   std::replace(label.begin(), label.end(), '.', '_');  // no label of a namespace has a dot
   return {"system", std::move(label)};
+}
+
+std::string cluster_description::notes_root() const {
+  const auto root = memory_root();
+  return root.front() + ":" + root.back() + ":notes";
 }
 
 }  // namespace mcp::cluster

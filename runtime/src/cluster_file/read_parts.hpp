@@ -31,6 +31,8 @@ bool check_name(const std::string& name, file_position at, std::string_view what
 [[nodiscard]] state_description read_state(const yaml_node& node, const reading& with);
 [[nodiscard]] std::vector<model_description> read_models(const yaml_node& node,
                                                          const reading& with);
+/// Where a model is served, its limit, retries and price.
+void read_served(map_reader& keys, const reading& with, model_description& to);
 [[nodiscard]] std::vector<rule_description> read_rules(const yaml_node& node, const reading& with);
 [[nodiscard]] std::vector<tool_description_in_file> read_tools(const yaml_node& node,
                                                                const reading& with);
@@ -43,6 +45,12 @@ bool check_name(const std::string& name, file_position at, std::string_view what
 /// `placement: workers`, or `placement: {labels: {NAME: TEXT}}`; nothing when it is not there.
 [[nodiscard]] std::optional<placement_description> read_placement(map_reader& keys);
 [[nodiscard]] std::vector<node_description> read_nodes(const yaml_node& node, const reading& with);
+/// `window`, `knows`.
+void read_prompt_memory(map_reader& keys, const reading& with, model_node_description& to);
+/// Nodes with `summarize`, `remember` and `recall`.
+void read_summary_node(map_reader& keys, const reading& with, node_description& to);
+void read_remember_node(map_reader& keys, const reading& with, node_description& to);
+void read_recall_node(map_reader& keys, const reading& with, node_description& to);
 void read_edges(const yaml_node& node, const reading& with, graph_description& to);
 void read_edge_map(const yaml_node& node, const reading& with, graph_description& to);
 /// `state`, `nodes`, `edges`, `edge_map`, `interrupt_before`, `interrupt_after`.
@@ -52,6 +60,8 @@ void read_graph(map_reader& keys, const reading& with, graph_description& to);
 [[nodiscard]] limits_description read_limits(const yaml_node& node, const reading& with);
 [[nodiscard]] std::string read_store(const yaml_node& node, const reading& with);
 [[nodiscard]] memory_description read_memory(const yaml_node& node, const reading& with);
+[[nodiscard]] std::optional<embeddings_description> read_embeddings(map_reader& keys,
+                                                                    const reading& with);
 [[nodiscard]] std::optional<compiled_script> read_migrate(const yaml_node& node,
                                                           const reading& with);
 

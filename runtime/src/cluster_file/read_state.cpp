@@ -1,4 +1,6 @@
 #include "cluster_file/read_parts.hpp"
+#include "cluster_file/reducers.hpp"
+#include "mcp/agents/prompt_memory.hpp"
 #include "mcp/json.hpp"
 
 #include <algorithm>
@@ -106,7 +108,7 @@ std::optional<std::string> plugin_reducer_of(const json& schema) {
 /// Plugins are not loaded yet: a reducer of one counts as any other.
 void check_field(const std::string& field, const json& schema, file_position at,
                  problem_list& problems) {
-  std::map<std::string, json_reducer_function> unknown;
+  auto unknown = own_reducers();
   if (const auto name = plugin_reducer_of(schema)) {
     unknown.emplace(*name, [](json, json incoming) { return incoming; });
   }
@@ -120,7 +122,29 @@ void check_field(const std::string& field, const json& schema, file_position at,
   }
 }
 
+/// Of a list of texts: the new ones at its end, each once, the oldest gone beyond a limit.
+json pinned(json current, json incoming) {
+  const auto texts = [](const json& list, const char* which) {
+    std::vector<std::string> result;
+    for (const auto& one : list.is_array() ? list : json::array({list})) {
+      if (!one.is_string()) {
+        throw error{errc::invalid_argument, std::string{"pin_facts keeps a list of texts; "} +
+                                                which + " is something else"};
+      }
+      result.push_back(one.get<std::string>());
+    }
+    return result;
+  };
+  auto facts = current.is_null() ? std::vector<std::string>{} : texts(current, "the field");
+  detail::add_facts(facts, texts(incoming, "what is written"));
+  return facts;
+}
+
 }  // namespace
+
+std::map<std::string, json_reducer_function> own_reducers() {
+  return {{"pin_facts", pinned}};
+}
 
 std::vector<std::string> state_description::names() const {
   std::vector<std::string> result;

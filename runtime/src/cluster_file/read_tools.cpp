@@ -9,10 +9,20 @@ namespace mcp::cluster {
 namespace {
 
 const std::vector<std::string>& builtins() {
-  static const std::vector<std::string> names{
-      "calculator",        "clock",          "read_file",      "list_files",
-      "search_documents",  "http_get",       "split_question", "find_quotations",
-      "review_quotations", "compose_answer", "check_citations"};
+  static const std::vector<std::string> names{"calculator",
+                                              "clock",
+                                              "read_file",
+                                              "list_files",
+                                              "search_documents",
+                                              "http_get",
+                                              "split_question",
+                                              "find_quotations",
+                                              "review_quotations",
+                                              "compose_answer",
+                                              "check_citations",
+                                              "remember",
+                                              "recall",
+                                              "forget"};
   return names;
 }
 
@@ -79,7 +89,8 @@ void read_builtin(map_reader& keys, const reading& with, tool_description_in_fil
   if (!index) return;
   to.builtin = builtins()[*index];
   const bool files = to.builtin == "read_file" || to.builtin == "list_files";
-  constexpr std::array rootless{"calculator", "clock", "http_get", "split_question"};
+  constexpr std::array rootless{"calculator", "clock",  "http_get", "split_question",
+                                "remember",   "recall", "forget"};
   if (std::find(rootless.begin(), rootless.end(), to.builtin) == rootless.end()) {
     read_root(keys, with, to);
   }
@@ -96,6 +107,29 @@ void read_builtin(map_reader& keys, const reading& with, tool_description_in_fil
     if (const auto bytes = keys.integer("max_bytes", 1, most_bytes)) {
       to.max_bytes = static_cast<std::size_t>(*bytes);
     }
+  }
+}
+
+bool is_memory_tool(const tool_description_in_file& tool) {
+  return tool.builtin == "remember" || tool.builtin == "recall" || tool.builtin == "forget";
+}
+
+/// Whose memory a tool works in. After what is `given`.
+void read_tool_scope(map_reader& keys, const reading& with, tool_description_in_file& to) {
+  static const std::vector<std::string> words{"user", "thread", "agent"};
+  const auto scope = keys.word("scope", words);
+  if (!keys.has("scope")) {
+    with.problems.error(to.at, "the tool \"" + to.name + "\" does not say whose memory it uses",
+                        "add `scope: user`, `scope: thread` or `scope: agent`");
+  }
+  if (!scope) return;
+  to.scope = static_cast<memory_scope>(*scope);
+  for (const auto& [name, script] : to.calls.given) {
+    if (name == words[*scope] && *to.scope != memory_scope::thread) to.whose = name;
+  }
+  if (*to.scope == memory_scope::user && to.whose.empty()) {
+    keys.wrong("scope", "does not say which user",
+               "add `given: {user: state.FIELD}`: it is not for the model to choose");
   }
 }
 
@@ -119,6 +153,7 @@ tool_description_in_file read_tool(const yaml_node::entry& entry, const reading&
     read_builtin(keys, with, result);
   }
   result.calls = read_call_options(keys, with);
+  if (is_memory_tool(result)) read_tool_scope(keys, with, result);
   result.calls.blocking = keys.boolean("blocking").value_or(false);
   return result;
 }

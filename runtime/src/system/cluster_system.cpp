@@ -7,6 +7,7 @@
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
 #include "system/migration.hpp"
+#include "system/notes.hpp"
 #include "system/open_store.hpp"
 #include "system/supervision_maker.hpp"
 #include "system/tool_servers.hpp"
@@ -46,16 +47,18 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   const plugin_set plugins{file, options.plugins, plugin_role::all, problems};
   result.agent_types = make_agent_types(file, plugins, result.hash, options.workers, problems);
   result.supervision = make_supervision(file, result.agent_types, plugins, problems);
+  auto notes = make_notes(file, options.offline, problems);
   graph_parts parts{
       file,
       make_models(file, {options.models, options.offline, check_only}, plugins, problems),
-      make_tools(file, options.offline, plugins, problems),
+      make_tools(file, options.offline, plugins, notes, problems),
       result.servers,
       result.agents,
       plugins,
       options.workers,
       result.hash,
-      check_only || !options.will_run};
+      check_only || !options.will_run,
+      std::move(notes)};
   result.graph = make_graphs(parts, problems);
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include "cluster/remote_nodes.hpp"
 #include "cluster_file/description.hpp"
+#include "mcp/agents/agent_memory.hpp"
 #include "mcp/agents/tool.hpp"
 #include "mcp/json.hpp"
 #include "plugins/plugin_set.hpp"
@@ -33,6 +34,7 @@ struct graph_parts {
   std::shared_ptr<remote_nodes> workers{};  ///< who run what is placed there; null: this process
   std::string hash{};                       ///< of the file
   bool check_only = false;                  ///< nothing will run
+  agent_memory notes{};                     ///< of nodes and scripts
 };
 
 /// Makes the graph of a file with its subgraphs, after checking every name in them. What is wrong

@@ -1,5 +1,7 @@
 #include "system/graph_maker.hpp"
 
+#include "cluster_file/reducers.hpp"
+
 #include <algorithm>
 
 namespace mcp::cluster {
@@ -17,7 +19,8 @@ std::vector<std::string> keys_of(const Map& map) {
 }  // namespace
 
 bool graph_maker::make_surroundings() {
-  const auto reducers = parts_.plugins.reducers();
+  auto reducers = parts_.plugins.reducers();
+  reducers.merge(own_reducers());
   for (const auto& name : what_.state.plugin_reducers) {
     if (!reducers.contains(name.name)) {
       parts_.plugins.report_unknown("reducer", name, problems_);
@@ -26,7 +29,8 @@ bool graph_maker::make_surroundings() {
   }
   try {
     auto type = make_json_state_type(what_.name, what_.state.schema, reducers);
-    around_ = {std::move(type), parts_.file.limits.lua, inputs_, parts_.file.memory_root()};
+    around_ = {std::move(type), parts_.file.limits.lua, inputs_, parts_.file.memory_root(),
+               parts_.notes};
   } catch (const error& wrong) {
     if (what_.state.fields.empty()) return false;  // said before
     problems_.error(what_.state.at, "the state: " + wrong.message());
@@ -127,10 +131,16 @@ task_demand graph_maker::demand_of(const node_description& node) const {
   if (const auto* call = std::get_if<call_node_description>(&node.what)) {
     need_tools_of({call->tool});
   }
-  if (const auto* asks = std::get_if<model_node_description>(&node.what)) {
+  const auto need_plugin_of = [&](const placed_name& name) {
     for (const auto& model : parts_.file.models) {
-      if (model.name == asks->model.name) need(model.type);
+      if (model.name == name.name) need(model.type);
     }
+  };
+  if (const auto* asks = std::get_if<model_node_description>(&node.what)) {
+    need_plugin_of(asks->model);
+  }
+  if (const auto* folds = std::get_if<summary_node_description>(&node.what)) {
+    need_plugin_of(folds->model);
   }
   return demand;
 }
@@ -156,6 +166,10 @@ void graph_maker::check_placement(const node_description& node) {
     problems_.error(node.placement->at, "the node \"" + node.name + "\" cannot be placed: " + why,
                     "remove `placement`");
   };
+  if (const auto* asks = std::get_if<model_node_description>(&node.what);
+      asks != nullptr && asks->prompt_from) {
+    refuse("its prompt is of a server");
+  }
   std::vector<placed_name> tools;
   if (const auto* run = std::get_if<tools_node_description>(&node.what)) tools = run->tools;
   if (const auto* call = std::get_if<call_node_description>(&node.what)) tools = {call->tool};
@@ -190,29 +204,6 @@ worker_node graph_maker::make_worker_node(const node_description& node) {
 
 node_spec graph_maker::make(const node_description&, const lua_node_description& what) {
   return make_lua_node(what, around_);
-}
-
-node_spec graph_maker::make(const node_description& node, const model_node_description& what) {
-  const auto found = parts_.models.find(what.model.name);
-  if (found == parts_.models.end()) {
-    problems_.error(what.model.at,
-                    "there is no model \"" + what.model.name + "\"" +
-                        nearest(what.model.name, keys_of(parts_.models)),
-                    "declare it under `models`");
-  }
-  std::string messages;
-  if (what.messages) {
-    if (need_conversation(*what.messages)) messages = what.messages->name;
-  } else if (what_.state.is_conversation("messages")) {
-    messages = "messages";
-  }
-  if (!what.messages && messages.empty() && what.prompt.empty()) {
-    problems_.error(node.at, "the node \"" + node.name + "\" has nothing to ask",
-                    "add `prompt`, or a field `messages: messages` to the state");
-  }
-  if (what.output) static_cast<void>(need_field(*what.output, what_.state));
-  if (!need_tools(what.tools) || found == parts_.models.end() || !found->second.model) return {};
-  return make_model_node(what, found->second, messages, collect_tools(what.tools), around_);
 }
 
 node_spec graph_maker::make(const node_description&, const tools_node_description& what) {

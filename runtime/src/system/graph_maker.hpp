@@ -51,6 +51,9 @@ class graph_maker {
   [[nodiscard]] node_spec make(const node_description& node, const graph_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const typed_node_description& what);
   [[nodiscard]] node_spec make(const node_description& node, const agent_node_description& what);
+  [[nodiscard]] node_spec make(const node_description& node, const summary_node_description& what);
+  [[nodiscard]] node_spec make(const node_description& node, const remember_node_description& what);
+  [[nodiscard]] node_spec make(const node_description& node, const recall_node_description& what);
   [[nodiscard]] node_spec make(const node_description&, std::monostate) { return {}; }
 
   [[nodiscard]] node_spec placed(const node_description& node, node_spec spec);
@@ -63,6 +66,13 @@ class graph_maker {
   [[nodiscard]] std::vector<std::string> targets(const std::vector<placed_name>& names);
 
   bool need_field(const placed_name& field, const state_description& state);
+  /// A field of the JSON type "string" or "array".
+  bool need_field_of(const placed_name& field, const std::string& type);
+  bool need_known(const known_description& knows);
+  /// Whether there is such a server; it then makes the prompt.
+  bool need_prompt(const server_prompt_description& what, tool_servers::client_source& from);
+  /// Null: there is no such model, which was said.
+  const ready_model* need_model(const placed_name& name);
   bool need_conversation(const placed_name& field);
   [[nodiscard]] bool knows_tool(const std::string& name) const;
   [[nodiscard]] std::string unknown_tool(const std::string& name) const;

@@ -1,4 +1,7 @@
 #include "system/node_factory.hpp"
+#include "system/notes.hpp"
+
+#include <optional>
 
 namespace mcp::cluster {
 namespace {
@@ -44,8 +47,12 @@ node_spec make_lua_node(const lua_node_description& what, const node_surrounding
     if (in.state) box.set_state("state", in.state.as<json_state>());
     if (from_send && in.input.has_value()) box.set("input", in.input.as<json>());
     box.set("attempt", ctx.attempt());
-    script_memory memory{ctx.memory(), around.memory, {}, 0};
+    script_memory memory{nullptr, around.memory, {}, 0};
+    std::optional<script_store> store;
     if (script.uses_memory()) {
+      store.emplace(around.notes, ctx,
+                    [&ctx](std::function<void()> stop) { ctx.on_cancel(std::move(stop)); });
+      memory.store = store->get();
       memory.task = ctx.task_id();
       box.set_memory(memory);
     }

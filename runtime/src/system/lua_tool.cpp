@@ -1,6 +1,9 @@
 #include "system/lua_tool.hpp"
 
 #include "mcp/json_schema.hpp"
+#include "system/notes.hpp"
+
+#include <optional>
 
 namespace mcp::cluster {
 namespace {
@@ -10,12 +13,13 @@ using json = nlohmann::json;
 class lua_tool final : public tool {
  public:
   lua_tool(const tool_description_in_file& what, const script_limits& limits,
-           memory_namespace memory)
+           memory_namespace memory, agent_memory notes)
       : description_{what.name, what.description, what.parameters.dump()},
         schema_(what.parameters),
         script_(*what.lua),
         limits_(limits),
-        memory_(std::move(memory)) {
+        memory_(std::move(memory)),
+        notes_(std::move(notes)) {
     options_.blocking = script_.uses_memory();
   }
 
@@ -29,9 +33,13 @@ class lua_tool final : public tool {
     sandbox box{limits_};
     box.set("args", args);
     box.set("call_id", reply.call_id());
+    box.set("idempotency_key", reply.idempotency_key());
     script_memory memory{nullptr, memory_, {}, 0};
+    std::optional<script_store> store;
     if (script_.uses_memory()) {
-      memory.store = reply.context().memory();
+      store.emplace(notes_, reply.context(),
+                    [&reply](std::function<void()> stop) { reply.on_cancel(std::move(stop)); });
+      memory.store = store->get();
       memory.task = reply.idempotency_key();
       box.set_memory(memory);
     }
@@ -61,13 +69,15 @@ class lua_tool final : public tool {
   compiled_script script_;
   script_limits limits_;
   memory_namespace memory_;
+  agent_memory notes_;
 };
 
 }  // namespace
 
 std::shared_ptr<tool> make_lua_tool(const tool_description_in_file& what,
-                                    const script_limits& limits, memory_namespace memory) {
-  return std::make_shared<lua_tool>(what, limits, std::move(memory));
+                                    const script_limits& limits, memory_namespace memory,
+                                    agent_memory notes) {
+  return std::make_shared<lua_tool>(what, limits, std::move(memory), std::move(notes));
 }
 
 }  // namespace mcp::cluster

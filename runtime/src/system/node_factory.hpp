@@ -1,10 +1,12 @@
 #pragma once
 
 #include "cluster_file/description.hpp"
+#include "mcp/agents/agent_memory.hpp"
 #include "mcp/agents/tool_set.hpp"
 #include "system/agent_host.hpp"
 #include "system/model_factory.hpp"
 #include "system/routing.hpp"
+#include "system/tool_servers.hpp"
 
 #include <map>
 #include <memory>
@@ -19,6 +21,7 @@ struct node_surroundings {
   script_limits limits{};
   std::shared_ptr<const send_inputs> inputs{};  ///< filled when all nodes are there
   memory_namespace memory{};                    ///< before the namespaces of scripts
+  agent_memory notes{};
 };
 
 /// Index of a field in a state that has it.
@@ -26,10 +29,12 @@ struct node_surroundings {
 
 [[nodiscard]] node_spec make_lua_node(const lua_node_description& what,
                                       const node_surroundings& around);
-/// `messages`: the field of the conversation; empty: there is none.
+/// `messages`: the field of the conversation; empty: there is none. `prompts`: the server of
+/// `prompt_from`.
 [[nodiscard]] node_spec make_model_node(const model_node_description& what,
                                         const ready_model& model, const std::string& messages,
-                                        const tool_set& tools, const node_surroundings& around);
+                                        const tool_set& tools, tool_servers::client_source prompts,
+                                        const node_surroundings& around);
 [[nodiscard]] node_spec make_tools_node(const tool_set& tools, const std::string& messages,
                                         const node_surroundings& around);
 /// `text`: the result is written as it is; else it is JSON.

@@ -2,6 +2,7 @@
 #include "mcp/agents/research_tools.hpp"
 #include "system/configured_tool.hpp"
 #include "system/lua_tool.hpp"
+#include "system/memory_tools.hpp"
 
 namespace mcp::cluster {
 namespace {
@@ -34,9 +35,10 @@ std::shared_ptr<tool> library_tool(const tool_description_in_file& what, librari
   return found->second(library, what.name);
 }
 
-std::shared_ptr<tool> builtin(const tool_description_in_file& what, bool offline,
-                              libraries& known) {
+std::shared_ptr<tool> builtin(const tool_description_in_file& what, bool offline, libraries& known,
+                              const agent_memory& notes, const std::string& system) {
   if (what.builtin.empty()) return nullptr;
+  if (auto made = memory_tool(what, notes, system)) return made;
   if (what.builtin == "calculator") return calculator_tool();
   if (what.builtin == "clock") return clock_tool();
   if (what.builtin == "split_question") return split_question_tool(what.name);
@@ -77,14 +79,15 @@ std::shared_ptr<tool> plugin_tool(const tool_description_in_file& what, const pl
 
 std::map<std::string, std::shared_ptr<tool>> make_tools(const cluster_description& file,
                                                         bool offline, const plugin_set& plugins,
+                                                        const agent_memory& notes,
                                                         problem_list& problems) {
   std::map<std::string, std::shared_ptr<tool>> result;
   libraries known;
   for (const auto& what : file.tools) {
     auto& made = result[what.name];  // null for one that cannot be made: its name is known
     try {
-      auto inner = what.lua ? make_lua_tool(what, file.limits.lua, file.memory_root())
-                   : what.type.name.empty() ? builtin(what, offline, known)
+      auto inner = what.lua ? make_lua_tool(what, file.limits.lua, file.memory_root(), notes)
+                   : what.type.name.empty() ? builtin(what, offline, known, notes, file.name)
                                             : plugin_tool(what, plugins, problems);
       if (!inner) continue;
       auto options = options_of(what.calls, inner->options(), file.limits.lua);

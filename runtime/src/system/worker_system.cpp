@@ -4,6 +4,7 @@
 #include "system/cluster_system.hpp"
 #include "system/graph_factory.hpp"
 #include "system/lua_tool.hpp"
+#include "system/notes.hpp"
 
 namespace mcp::cluster {
 
@@ -17,13 +18,18 @@ std::shared_ptr<const worker_system> worker_system::load(const std::string& name
   const auto servers = std::make_shared<tool_servers>(
       *file, tool_servers::settings{options.offline, process_environment()}, problems);
   const plugin_set plugins{*file, options.plugins, plugin_role::worker, problems};
+  auto notes = make_notes(*file, options.offline, problems);
   const graph_parts parts{
       *file,
       make_models(*file, {options.models, options.offline, false}, plugins, problems),
-      make_tools(*file, options.offline, plugins, problems),
+      make_tools(*file, options.offline, plugins, notes, problems),
       servers,
       std::make_shared<agent_host>(),
-      plugins};
+      plugins,
+      {},
+      {},
+      false,
+      notes};
   auto made = std::make_shared<worker_system>();
   made->nodes_ = make_worker_nodes(parts);
   for (auto& type : plugins.agent_types()) made->agents_.emplace(type.type, type);
