@@ -11,7 +11,7 @@ using shared_asking = std::shared_ptr<const model_node_options>;
 /// Supersteps that a hand-off needs: the supervisor's, its own, the member's, the supervisor's.
 constexpr std::int64_t steps_of_a_hand_off = 4;
 
-supervisor_change begin_node(const team_state&) {
+supervisor_change begin_supervising(const team_state&) {
   return supervisor_change{}.set(&team_state::hand_offs, 0).set(&team_state::active_agent, {});
 }
 
@@ -104,7 +104,7 @@ graph<team_state> supervisor_team(std::string name, supervisor_options given) {
   const auto options = std::make_shared<const supervisor_options>(std::move(given));
   const auto& lead = options->supervisor;
   graph<team_state> made{std::move(name)};
-  made.node("begin", begin_node).entry_point("begin").edge("begin", lead);
+  made.node("begin", begin_supervising).entry_point("begin").edge("begin", lead);
   made.node(lead, supervisor_node(options));
   auto destinations = teams::names_of(options->members);
   destinations.push_back(lead);

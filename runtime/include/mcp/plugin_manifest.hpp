@@ -6,7 +6,7 @@ namespace mcp {
 
 /// What a plugin and its host must agree on: the layout of all public headers. Grows with every
 /// minor version of the library, and with every change of a layout in between.
-inline constexpr std::uint32_t plugin_abi = 1'003;
+inline constexpr std::uint32_t plugin_abi = 1'004;
 
 class plugin;
 

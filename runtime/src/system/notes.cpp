@@ -34,6 +34,12 @@ agent_memory make_notes(const cluster_description& file, bool offline, problem_l
     options.embeddings = make_embeddings(*wanted);
     options.price = wanted->served.price;
     options.require_embeddings = wanted->required;
+    if (!wanted->hashing && !options.price && file.limits.budget.counters.contains("cost_micros")) {
+      problems.warning(wanted->served.at,
+                       "the embeddings have no `price`: what they cost does not count against the "
+                       "budget",
+                       "add `price: {input: …}`, per million tokens");
+    }
   } catch (const error& wrong) {
     problems.error(wanted->served.at, "the embeddings: " + wrong.message(),
                    std::string{advice(wrong.code())});

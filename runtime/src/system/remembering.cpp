@@ -204,7 +204,6 @@ node_spec make_summary_node(const summary_node_description& what, const ready_mo
   if (what.max_question_tokens) options.max_question_tokens = *what.max_question_tokens;
   options.on_failure = what.on_failure;
   options.ask.request = model.request;
-  options.ask.price = model.price;
   if (what.max_tokens) options.ask.request.max_tokens = what.max_tokens;
   check_summary(model.model, options);
   return async_node(summarizing_node{model.model,
