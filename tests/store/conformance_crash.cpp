@@ -41,7 +41,7 @@ std::vector<step> life_of_a_thread() {
                           set_run_status{"r", run_status::done, {}, at(4000)}}));
   steps.push_back([](auto& store) { store.prune("t", 2); });
   steps.push_back([](auto& store) { store.expire_thread("copy", at(5000)); });
-  steps.push_back([](auto& store) { store.sweep(at(6000)); });
+  steps.push_back([](auto& store) { (void)store.sweep({.now = at(6000)}); });
   steps.push_back([](auto& store) { store.delete_thread("t"); });
   return steps;
 }

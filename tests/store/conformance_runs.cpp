@@ -160,9 +160,11 @@ void check_batches(const store_factory& factory) {
         run("r", "t", run_status::done),
         set_run_status{"r", run_status::cancelled, "error", at(8000)},
     };
-    const std::vector<store_write> bad{checkpoint("t", 3, 2), checkpoint("t", 50, 49),
-                                       journal("t", 49, journal_kind::task, "k"),
-                                       run("r", "other thread")};
+    const std::vector<std::pair<store_write, errc>> bad{
+        {checkpoint("t", 3, 2), errc::invalid_argument},
+        {checkpoint("t", 50, 49), errc::unknown_checkpoint},
+        {journal("t", 49, journal_kind::task, "k"), errc::unknown_checkpoint},
+        {run("r", "other thread"), errc::invalid_argument}};
     const auto under_test = factory();
     auto& store = *under_test.store;
     put(store, run("r", "t"));
@@ -170,10 +172,10 @@ void check_batches(const store_factory& factory) {
     put(store, journal("t", 3, journal_kind::task, "k", "kept"));
     const auto before = dump(store);
     for (std::size_t i = 0; i <= good.size(); ++i) {
-      for (const auto& wrong : bad) {
+      for (const auto& [wrong, code] : bad) {
         auto batch = good;
         batch.insert(batch.begin() + static_cast<std::ptrdiff_t>(i), wrong);
-        REQUIRE(code_of([&] { store.write(batch); }) == errc::invalid_argument);
+        REQUIRE(code_of([&] { store.write(batch); }) == code);
         REQUIRE(dump(store) == before);
       }
     }

@@ -79,15 +79,68 @@ void check_sweep(const store_factory& factory) {
     put_chain(store, "cleared", 1, 1);
     store.expire_thread("cleared", at(1));
     store.expire_thread("cleared", std::nullopt);
-    CHECK(store.sweep(at(4999)) == 0);
-    CHECK(store.sweep(at(5000)) == 3);
-    CHECK(store.sweep(at(5000)) == 0);
+    CHECK(store.sweep({.now = at(4999)}).empty());
+    CHECK(store.sweep({.now = at(5000)}).size() == 3);
+    CHECK(store.sweep({.now = at(5000)}).empty());
     CHECK_FALSE(store.load("done", "").has_value());
     CHECK_FALSE(store.run("r-done").has_value());
     CHECK(store.load("interrupted", "").has_value());
     put(store, set_run_status{"r-interrupted", run_status::done, {}, at(6000)});
-    CHECK(store.sweep(at(6000)) == 1);
+    CHECK(store.sweep({.now = at(6000)}) == std::vector<std::string>{"interrupted"});
     CHECK(store.threads(10).size() == 4);
+  }
+  SECTION("A sweep removes threads of a graph that were not written for long") {
+    const auto under_test = factory();
+    auto& store = *under_test.store;
+    const auto add = [&](const std::string& name, run_status status, const std::string& graph,
+                         std::uint64_t last) {
+      put(store, run("r-" + name, name, status, graph));  // at 1000
+      put_chain(store, name, 1, last);                    // a checkpoint n at 10 n
+    };
+    add("old", run_status::done, "g", 1);
+    add("written since", run_status::done, "g", 300);
+    add("waits", run_status::interrupted, "g", 1);
+    add("goes on", run_status::running, "g", 1);
+    add("of another graph", run_status::done, "h", 1);
+    add("of both", run_status::done, "g", 1);
+    put(store, run("r-of-h", "of both", run_status::done, "h"));
+    add("has a time", run_status::failed, "g", 1);
+    store.expire_thread("has a time", at(9000));
+    put_chain(store, "without a run", 1, 1);
+    CHECK(store.sweep({.now = at(8000)}).empty());
+    CHECK(store.sweep({.now = at(8000), .idle_since = at(2000)}).empty());
+    CHECK(store.sweep({.now = at(8000), .graph = "g"}).empty());
+    CHECK(store.sweep({.now = at(8000), .graph = "g", .idle_since = at(999)}).empty());
+    const sweep_query query{.now = at(8000), .graph = "g", .idle_since = at(2000)};
+    CHECK(store.sweep(query) == std::vector<std::string>{"old"});
+    CHECK_FALSE(store.run("r-old").has_value());
+    CHECK(store.threads(100).size() == 7);
+    put(store, set_run_status{"r-waits", run_status::cancelled, {}, at(3000)});
+    CHECK(store.sweep(query).empty());
+    CHECK(store.sweep({.now = at(9000), .graph = "g", .idle_since = at(3000)}).size() == 3);
+    CHECK_FALSE(store.load("has a time", "").has_value());
+  }
+  SECTION("A sweep leaves threads that are claimed, and removes no more than it is told") {
+    const auto under_test = factory();
+    auto& store = *under_test.store;
+    for (const std::string name : {"a", "b", "c", "d"}) {
+      put_chain(store, name, 1, 2);
+      store.expire_thread(name, at(10));
+    }
+    REQUIRE(store.claim("a"));
+    CHECK(store.sweep({.now = at(20), .limit = 0}).empty());
+    while (!store.sweep({.now = at(20), .limit = 4}).empty()) {
+    }
+    CHECK(thread_names(store) == std::vector<std::string>{"a"});
+    store.release("a");
+    for (const std::string name : {"b", "c", "d"}) {
+      put_chain(store, name, 1, 2);
+      store.expire_thread(name, at(10));
+    }
+    CHECK(store.sweep({.now = at(20), .limit = 3}).size() == 3);
+    CHECK(store.sweep({.now = at(20), .limit = 3}).size() == 1);
+    CHECK(store.claim("b"));  // a sweep gives back what it took
+    store.release("b");
   }
   SECTION("The time of a thread is listed and an unknown thread has none") {
     const auto under_test = factory();

@@ -88,7 +88,7 @@ TEST_CASE("A reader beside an owner sees every commit and cannot write") {
   CHECK(code_of([&] { (void)reader->delete_thread("t"); }) == errc::store_failed);
   CHECK(code_of([&] { reader->copy_thread("t", "u"); }) == errc::store_failed);
   CHECK(code_of([&] { reader->expire_thread("t", at(1)); }) == errc::store_failed);
-  CHECK(code_of([&] { (void)reader->sweep(at(1)); }) == errc::store_failed);
+  CHECK(code_of([&] { (void)reader->sweep({.now = at(1)}); }) == errc::store_failed);
 }
 
 TEST_CASE("A reader goes on when the owner closes, and does not make a file") {

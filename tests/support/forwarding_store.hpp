@@ -49,7 +49,9 @@ class forwarding_store : public checkpoint_store {
   void expire_thread(const std::string& thread_id, std::optional<store_time> expires) override {
     inner_->expire_thread(thread_id, expires);
   }
-  std::size_t sweep(store_time now) override { return inner_->sweep(now); }
+  std::vector<std::string> sweep(const sweep_query& query) override {
+    return inner_->sweep(query);
+  }
 
  protected:
   [[nodiscard]] checkpoint_store& inner() const noexcept { return *inner_; }

@@ -161,6 +161,20 @@ struct thread_info {
   friend bool operator==(const thread_info&, const thread_info&) = default;
 };
 
+/// Most threads that one sweep removes, unless it is told otherwise.
+inline constexpr std::size_t max_swept_threads = 64;
+
+/// Which threads a sweep removes: those whose own time is over (`expire_thread`), and those of a
+/// graph that have none and were not written for long.
+struct sweep_query {
+  store_time now{};
+  /// All runs of a thread must be of this graph, and at least one; absent: no thread without a time
+  /// of its own is removed. Used together with `idle_since`.
+  std::optional<std::string> graph{};
+  std::optional<store_time> idle_since{};  ///< last written at this time or before
+  std::size_t limit = max_swept_threads;   ///< bounds the work of one call; call again for the rest
+};
+
 struct prune_report {
   std::size_t checkpoints = 0;      ///< removed
   std::size_t journal_entries = 0;  ///< removed
@@ -177,8 +191,8 @@ enum class store_news : std::uint8_t {
 /// Owner: shared by the executors that use it. Every function may be called from any thread at any
 /// time; `write` calls are serialised by the caller (one writer per store). Errors are thrown as
 /// `mcp::error` with `store_failed`, `store_full`, `corrupt_store`, `newer_format` or `lease_lost`;
-/// what does not
-/// fit what is stored is `invalid_argument` or `unknown_thread`, and trying again is of no use.
+/// what does not fit what is stored is `invalid_argument`,
+/// `unknown_thread` or `unknown_checkpoint`, and trying again is of no use.
 class MCP_EXPORT checkpoint_store {
  public:
   checkpoint_store() = default;
@@ -191,8 +205,8 @@ class MCP_EXPORT checkpoint_store {
 
   /// Applies all of `batch` in order, or nothing of it. Durable when it returns.
   /// `invalid_argument`: a checkpoint whose id is not larger than all in its thread and namespace,
-  /// or not below 2^63; one whose parent is not there; a journal entry whose checkpoint is not
-  /// there; a run that changes its thread. A base other than the checkpoint itself is taken from
+  /// or not below 2^63; a run that changes its thread. `unknown_checkpoint`: the parent of a
+  /// checkpoint, or the checkpoint of a journal entry, is not there (any more). A base other than the checkpoint itself is taken from
   /// the stored parent.
   virtual void write(std::span<const store_write> batch) = 0;
 
@@ -242,9 +256,10 @@ class MCP_EXPORT checkpoint_store {
   virtual bool delete_thread(const std::string& thread_id) = 0;
   /// Sets or clears (`nullopt`) when a thread may be removed. Unknown threads are an error.
   virtual void expire_thread(const std::string& thread_id, std::optional<store_time> expires) = 0;
-  /// Removes the threads whose time is over at `now` and that have no unfinished or interrupted
-  /// run; returns how many.
-  virtual std::size_t sweep(store_time now) = 0;
+  /// Removes threads that have no unfinished or interrupted run and that no executor has claimed;
+  /// each in a transaction of its own. Returns their ids: fewer than `query.limit` when none is
+  /// left. Processes that share a store may sweep at the same time.
+  virtual std::vector<std::string> sweep(const sweep_query& query) = 0;
 };
 
 /// Keeps everything in this process's memory, encoded as a durable store would. For tests and for
@@ -268,6 +283,13 @@ struct sqlite_options {
 /// Throws `store_failed` (cannot open, read-only folder, in use), `corrupt_store`, `newer_format`.
 [[nodiscard]] MCP_EXPORT std::shared_ptr<checkpoint_store> sqlite_checkpoint_store(
     const std::string& path, const sqlite_options& options = {});
+
+/// Copies a SQLite store as it is at one moment, also while another process writes to it, into the
+/// file `target`, which must not exist; the memory of the file too. Returns the copy's size in
+/// bytes. A copy that was cut off is never found under the name `target`.
+/// Throws `invalid_argument` (`target` is there), `store_failed`, `store_full`, `corrupt_store`,
+/// `newer_format`.
+MCP_EXPORT std::uint64_t backup_sqlite_store(const std::string& path, const std::string& target);
 
 struct postgres_options {
   /// Where the tables are: up to 63 of a-z, 0-9 and _. Made if needed.

@@ -36,12 +36,12 @@ namespace mcp {
   X(no_store, 150, "give the executor a checkpoint store")                                       \
   X(unknown_thread, 151, "check the thread id; nothing is stored under it")                      \
   X(unknown_run, 152, "check the run id; the store has no such run")                             \
-  X(unknown_checkpoint, 153, "take a checkpoint id from executor.history")                       \
+  X(unknown_checkpoint, 153, "take a checkpoint id from executor.history, of a thread that is there") \
   X(thread_busy, 154, "wait for the thread's run with join, or cancel it")                       \
   X(unknown_version, 155, "go on with it where that version runs, or cancel the run")            \
   X(store_failed, 160, "see the cause; accepted runs go on when the store works again")          \
   X(store_full, 161, "free disk space; accepted runs go on after a restart")                     \
-  X(corrupt_store, 162, "restore the file from a backup; docs/checkpoint-format.md says how")    \
+  X(corrupt_store, 162, "restore the file from a backup; docs/retention.md says how")            \
   X(newer_format, 163, "use a version of FastMCP at least as new as the one that wrote it")      \
   X(invalid_namespace, 164, "use non-empty labels without '.', not starting with 'mcp'")         \
   X(lease_lost, 165, "start this process anew; others go on with its runs")                      \
@@ -49,7 +49,7 @@ namespace mcp {
   X(malformed_cbor, 171, "the bytes are damaged or not ours: take them from their source again") \
   X(invalid_schema, 172, "correct the JSON Schema at the place named in the message")            \
   X(too_large, 173, "keep the input under the limit named in the message")                       \
-  X(event_gone, 180, "read the stream sooner, or raise stream_options::capacity")                \
+  X(event_gone, 180, "read the stream sooner, or raise run_options::event_capacity")             \
   X(shutting_down, 190, "the executor is stopping: start the run elsewhere, or again later")     \
   X(model_rejected, 200, "correct the request; the provider's message says what it refused")     \
   X(unauthorized, 201, "check the API key and what it may be used for")                          \

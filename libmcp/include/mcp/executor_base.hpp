@@ -86,6 +86,15 @@ struct executor_options {
   /// Told of each run that is recovered later on, on a thread of the executor's; must neither block
   /// nor throw.
   std::function<void(const run_handle_base&)> on_recovered{};
+  /// How long a thread that only runs of this graph have used is kept after it was written last;
+  /// absent: for ever. One with a time of its own (`checkpoint_store::expire_thread`) goes by that
+  /// alone; one with an unfinished or interrupted run is kept.
+  std::optional<milliseconds> keep_threads{};
+  /// So often this executor removes the threads and the items of memory whose time is over, by the
+  /// store's writer and a bounded number at a time. Zero: never.
+  milliseconds sweep_every{300'000};
+  /// Told of each thread that it removed so, on the writer's thread. What it throws is logged.
+  std::function<void(const std::string& thread_id)> on_removed{};
   std::size_t max_runs =
       1'000'000;  ///< unfinished runs at once; more are refused with `overloaded`
   supervision_policy supervision{};

@@ -24,6 +24,8 @@ inline constexpr std::size_t max_memory_label_bytes = 256;
 inline constexpr std::size_t max_memory_key_bytes = 1024;
 /// Most items or namespaces that one call returns; larger limits mean this one.
 inline constexpr std::size_t max_memory_limit = 10'000;
+/// Most items that one sweep removes, unless it is told otherwise.
+inline constexpr std::size_t max_swept_items = 1'000;
 /// Words of a text query that are looked at.
 inline constexpr std::size_t max_memory_query_words = 64;
 
@@ -109,8 +111,8 @@ class MCP_EXPORT memory_store {
   /// Sorted, each once.
   [[nodiscard]] virtual std::vector<memory_namespace> list_namespaces(
       const memory_namespace_query& query = {}) = 0;
-  /// Removes the items whose time is over at `now`; returns how many.
-  virtual std::size_t sweep(store_time now) = 0;
+  /// Removes at most `limit` of the items whose time is over at `now`; returns how many.
+  virtual std::size_t sweep(store_time now, std::size_t limit = max_swept_items) = 0;
 };
 
 /// Keeps everything in this process's memory.

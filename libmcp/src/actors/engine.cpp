@@ -44,6 +44,7 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
     has_timeouts_ = has_timeouts_ || node.spec.options.timeout.has_value();
   }
   team_ = std::make_unique<crew>(life_, plan_, options_.supervision, breakers_);
+  sweeper_ = std::make_unique<sweeper>(*runtime_, writer_.get().get(), options_, plan_->name);
   if (!options_.store) return;
   if (options_.recover) recovered_ = recover();
   watch_ = std::make_unique<store_watch>(
@@ -55,6 +56,7 @@ engine::engine(std::shared_ptr<const graph_plan> plan, executor_options options)
 }
 
 engine::~engine() {
+  sweeper_.reset();
   watch_.reset();
   {
     const std::lock_guard lock{mutex_};

@@ -4,6 +4,7 @@
 #include "actors/run_actor.hpp"
 #include "actors/store_watch.hpp"
 #include "actors/store_writer.hpp"
+#include "actors/sweeper.hpp"
 #include "mcp/executor_base.hpp"
 
 #include <map>
@@ -104,6 +105,7 @@ class engine {
   bool stopping_ = false;
   std::optional<control_message::kind> ending_{};  ///< how those that have begun meanwhile end
   std::unique_ptr<store_watch> watch_;
+  std::unique_ptr<sweeper> sweeper_;
 };
 
 }  // namespace mcp::actors

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -167,9 +168,15 @@ class in_memory_memory final : public memory_store {
     return store::select_namespaces(std::move(all), query);
   }
 
-  std::size_t sweep(store_time now) override {
+  std::size_t sweep(store_time now, std::size_t limit) override {
     const std::lock_guard lock(mutex_);
-    return std::erase_if(items_, [&](const auto& entry) { return entry.second.over(now); });
+    std::size_t removed = 0;
+    for (auto one = items_.begin(); one != items_.end() && removed < limit;) {
+      const bool over = one->second.over(now);
+      removed += over ? 1U : 0U;
+      one = over ? items_.erase(one) : std::next(one);
+    }
+    return removed;
   }
 
  private:

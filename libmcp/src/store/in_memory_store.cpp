@@ -149,22 +149,36 @@ class in_memory_store final : public checkpoint_store {
     thread->expires = expires;
   }
 
-  std::size_t sweep(store_time now) override {
-    const stripe_lock lock(data_.stripes, all_stripes);
-    std::vector<std::string> over;
-    for (const auto& part : data_.stripes) {
-      for (const auto& [id, one] : part.threads) {
-        if (one.expires && *one.expires <= now && !busy(one)) over.push_back(id);
+  std::vector<std::string> sweep(const sweep_query& query) override {
+    std::vector<std::string> found;
+    {
+      const stripe_lock lock(data_.stripes, all_stripes);
+      for (const auto& part : data_.stripes) {
+        for (const auto& [id, one] : part.threads) {
+          if (found.size() == query.limit) break;
+          if (is_over(one, query)) found.push_back(id);
+        }
       }
     }
-    for (const auto& id : over) data_.erase(id);
-    return over.size();
+    return store::remove_unclaimed(*this, std::move(found), [&](const std::string& id) {
+      const stripe_lock lock(data_.stripes, all_stripes);
+      const auto* thread = data_.find_thread(id);
+      return thread != nullptr && is_over(*thread, query) && data_.erase(id);
+    });
   }
 
  private:
-  bool busy(const stored_thread& thread) const {
-    return std::any_of(thread.runs.begin(), thread.runs.end(), [&](const std::string& id) {
-      return store::unfinished(data_.stripes[stripe_of(id)].runs.at(id).record.status);
+  /// As `checkpoint_store::sweep` says.
+  bool is_over(const stored_thread& thread, const sweep_query& query) const {
+    const bool own_time = thread.expires.has_value();
+    const bool in_time = own_time ? *thread.expires > query.now
+                                  : !query.graph || !query.idle_since || thread.runs.empty() ||
+                                        thread.updated > *query.idle_since;
+    if (in_time) return false;
+    return std::none_of(thread.runs.begin(), thread.runs.end(), [&](const std::string& id) {
+      const auto& run = data_.stripes[stripe_of(id)].runs.at(id).record;
+      if (store::unfinished(run.status)) return true;
+      return !own_time && (run.graph != *query.graph || run.updated > *query.idle_since);
     });
   }
 

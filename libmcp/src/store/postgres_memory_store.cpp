@@ -101,7 +101,7 @@ class postgres_memory final : public memory_store {
   bool remove(const memory_namespace& ns, const std::string& key) override;
   std::vector<memory_item> search(const memory_query& query) override;
   std::vector<memory_namespace> list_namespaces(const memory_namespace_query& query) override;
-  std::size_t sweep(store_time now) override;
+  std::size_t sweep(store_time now, std::size_t limit) override;
 
  private:
   /// With the one connection. All that is done here may be done twice.
@@ -249,11 +249,14 @@ std::vector<memory_namespace> postgres_memory::list_namespaces(
   return store::select_namespaces(std::move(all), query);
 }
 
-std::size_t postgres_memory::sweep(store_time now) {
+std::size_t postgres_memory::sweep(store_time now, std::size_t limit) {
   static constexpr postgres_statement over{
-      "memory_sweep", "DELETE FROM memory WHERE expires <= $1::bigint RETURNING 1::bigint"};
+      "memory_sweep",
+      "DELETE FROM memory WHERE (place, key) IN (SELECT place, key FROM memory WHERE expires <= "
+      "$1::bigint LIMIT $2::bigint FOR UPDATE SKIP LOCKED) RETURNING 1::bigint"};
+  const auto most = static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX));
   return use([&](postgres_connection& connection) {
-    return static_cast<std::size_t>(connection.query(over, to_integer(now)).rows());
+    return static_cast<std::size_t>(connection.query(over, to_integer(now), most).rows());
   });
 }
 

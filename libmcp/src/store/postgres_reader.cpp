@@ -209,6 +209,38 @@ std::vector<thread_info> threads(postgres_connection& from, std::size_t limit) {
   return result;
 }
 
+// $1: the time now; $2, $3: the graph whose threads are over when idle since then, or NULL.
+#define MCP_OVER                                                                                 \
+  "FROM threads t WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.status <= " \
+  "2) AND (t.expires <= $1::bigint OR (t.expires IS NULL AND t.updated <= $3::bigint AND "       \
+  "NOT EXISTS (SELECT 1 FROM namespaces n WHERE n.thread = t.id AND n.updated > $3::bigint) "    \
+  "AND EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.graph = $2) AND "                \
+  "NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND (r.graph <> $2 OR r.updated > $3::bigint))))"
+
+std::vector<std::string> over(postgres_connection& from, const sweep_query& query) {
+  static constexpr postgres_statement list{"threads_over",
+                                           "SELECT t.name " MCP_OVER " LIMIT $4::bigint"};
+  const auto rows = from.query(list, to_integer(query.now), query.graph.value_or(std::string{}),
+                               query.graph ? to_integer(query.idle_since) : std::nullopt,
+                               clamp(query.limit, static_cast<std::size_t>(INT64_MAX)));
+  std::vector<std::string> found;
+  for (int row = 0; row < rows.rows(); ++row) found.push_back(rows.text(row, 0));
+  return found;
+}
+
+std::optional<std::int64_t> find_over(postgres_connection& from, const sweep_query& query,
+                                      const std::string& thread_id) {
+  static constexpr postgres_statement find{"thread_over",
+                                           "SELECT t.id " MCP_OVER " AND t.name = $4 FOR UPDATE"};
+  const auto rows = from.query(find, to_integer(query.now), query.graph.value_or(std::string{}),
+                               query.graph ? to_integer(query.idle_since) : std::nullopt,
+                               thread_id);
+  if (rows.rows() == 0) return std::nullopt;
+  return rows.integer(0, 0);
+}
+
+#undef MCP_OVER
+
 std::vector<space_nodes> lock_nodes(postgres_connection& from, const std::string& thread_id) {
   static constexpr postgres_statement spaces{
       "lock_spaces",

@@ -33,6 +33,13 @@ namespace mcp::store::postgres {
                                                   const std::string& thread_id);
 [[nodiscard]] std::vector<thread_info> threads(postgres_connection& from, std::size_t limit);
 
+/// Threads that a sweep would remove, claimed or not.
+[[nodiscard]] std::vector<std::string> over(postgres_connection& from, const sweep_query& query);
+/// The row of the thread if it is one of them.
+[[nodiscard]] std::optional<std::int64_t> find_over(postgres_connection& from,
+                                                    const sweep_query& query,
+                                                    const std::string& thread_id);
+
 /// A namespace with all that pruning has to know; their rows are locked. Needs a transaction.
 struct space_nodes {
   std::int64_t space = 0;

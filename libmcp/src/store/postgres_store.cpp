@@ -6,6 +6,7 @@
 #include "store/postgres_schema.hpp"
 #include "store/postgres_session.hpp"
 #include "store/postgres_writer.hpp"
+#include "store/write_rules.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -168,7 +169,13 @@ class postgres_store final : public checkpoint_store {
   void expire_thread(const std::string& thread_id, std::optional<store_time> expires) override {
     writable().writer.expire_thread(thread_id, expires);
   }
-  std::size_t sweep(store_time now) override { return writable().writer.sweep(now); }
+  std::vector<std::string> sweep(const sweep_query& query) override {
+    auto& writer = writable().writer;
+    auto found = readers_.use([&](auto& from) { return store::postgres::over(from, query); });
+    return store::remove_unclaimed(*this, std::move(found), [&](const std::string& thread) {
+      return writer.remove_over(query, thread);
+    });
+  }
 
  private:
   owner& writable() {

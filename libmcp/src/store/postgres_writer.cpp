@@ -240,14 +240,13 @@ void postgres_writer::expire_thread(const std::string& thread_id,
   if (!known) refuse_thread(thread_id);
 }
 
-std::size_t postgres_writer::sweep(store_time now) {
-  static constexpr postgres_statement over{
-      "sweep",
-      "SELECT delete_thread(t.id) FROM threads t WHERE t.expires <= $1::bigint AND NOT EXISTS "
-      "(SELECT 1 FROM runs r WHERE r.thread = t.id AND r.status <= 2)"};
-  std::size_t removed = 0;
+bool postgres_writer::remove_over(const sweep_query& query, const std::string& thread_id) {
+  static constexpr postgres_statement remove{"remove_over", "SELECT delete_thread($1::bigint)"};
+  bool removed = false;
   change([&](postgres_connection& connection) {
-    removed = static_cast<std::size_t>(connection.query(over, to_integer(now)).rows());
+    const auto thread = postgres::find_over(connection, query, thread_id);
+    removed = thread.has_value();
+    if (thread) connection.query(remove, *thread);
   });
   return removed;
 }

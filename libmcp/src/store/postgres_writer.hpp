@@ -25,7 +25,8 @@ class postgres_writer {
   prune_report prune(const std::string& thread_id, std::size_t keep);
   bool delete_thread(const std::string& thread_id);
   void expire_thread(const std::string& thread_id, std::optional<store_time> expires);
-  std::size_t sweep(store_time now);
+  /// Removes a thread if a sweep would; whether it did.
+  bool remove_over(const sweep_query& query, const std::string& thread_id);
 
  private:
   template <class Change>

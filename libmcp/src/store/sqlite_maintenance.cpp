@@ -225,21 +225,13 @@ void sqlite_maintenance::expire_thread(const std::string& thread_id,
   transaction.commit();
 }
 
-std::size_t sqlite_maintenance::sweep(store_time now) {
-  std::vector<std::pair<std::int64_t, std::string>> over;
-  sqlite_statement select(connection_,
-                          "SELECT id,name FROM threads t WHERE expires <= ? AND NOT EXISTS "
-                          "(SELECT 1 FROM runs r WHERE r.thread = t.id AND r.status <= 2)");
-  {
-    sqlite_query rows(select, to_integer(now));
-    while (rows.next()) over.emplace_back(rows.integer(0), rows.text(1));
-  }
-  for (const auto& [thread, name] : over) {
-    sqlite_transaction transaction(connection_, sqlite_transaction::kind::write);
-    erase(thread, name);
-    transaction.commit();
-  }
-  return over.size();
+bool sqlite_maintenance::remove_over(const sweep_query& query, const std::string& thread_id) {
+  sqlite_transaction transaction(connection_, sqlite_transaction::kind::write);
+  const auto thread = reader_.find_over(query, thread_id);
+  if (!thread) return false;
+  erase(*thread, thread_id);
+  transaction.commit();
+  return true;
 }
 
 }  // namespace mcp::store

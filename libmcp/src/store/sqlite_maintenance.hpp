@@ -13,8 +13,7 @@
 
 namespace mcp::store {
 
-/// The rare changes: copy, prune, delete, expire. Each call is one transaction (`sweep`: one per
-/// thread). Whoever remembers what is stored has to forget it afterwards.
+/// The rare changes: copy, prune, delete, expire. Each call is one transaction. Whoever remembers what is stored has to forget it afterwards.
 class sqlite_maintenance {
  public:
   explicit sqlite_maintenance(sqlite_connection& connection);
@@ -23,7 +22,8 @@ class sqlite_maintenance {
   prune_report prune(const std::string& thread_id, std::size_t keep);
   bool delete_thread(const std::string& thread_id);
   void expire_thread(const std::string& thread_id, std::optional<store_time> expires);
-  std::size_t sweep(store_time now);
+  /// Removes a thread if a sweep would; whether it did.
+  bool remove_over(const sweep_query& query, const std::string& thread_id);
 
  private:
   /// What a kept checkpoint refers to after a prune.

@@ -78,7 +78,7 @@ class sqlite_memory final : public memory_store {
   bool remove(const memory_namespace& ns, const std::string& key) override;
   std::vector<memory_item> search(const memory_query& query) override;
   std::vector<memory_namespace> list_namespaces(const memory_namespace_query& query) override;
-  std::size_t sweep(store_time now) override;
+  std::size_t sweep(store_time now, std::size_t limit) override;
 
  private:
   static std::unique_ptr<sqlite_connection> open(const std::string& path) {
@@ -137,7 +137,7 @@ class sqlite_memory final : public memory_store {
                            "UPDATE memory SET expires = ? WHERE place = ? AND key = ? "
                            "AND ttl IS NOT NULL"};
   sqlite_statement over_{*connection_,
-                         "SELECT " MCP_MEMORY_COLUMNS " FROM memory m WHERE m.expires <= ?"};
+                         "SELECT " MCP_MEMORY_COLUMNS " FROM memory m WHERE m.expires <= ? LIMIT ?"};
   sqlite_statement newest_{*connection_, "SELECT " MCP_MEMORY_COLUMNS
                                          ",NULL FROM memory m WHERE " MCP_MEMORY_WHERE
                                          "ORDER BY m.updated DESC,m.place,m.key"};
@@ -272,12 +272,13 @@ std::vector<memory_namespace> sqlite_memory::list_namespaces(const memory_namesp
   return store::select_namespaces(std::move(all), query);
 }
 
-std::size_t sqlite_memory::sweep(store_time now) {
+std::size_t sqlite_memory::sweep(store_time now, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   sqlite_transaction transaction(*connection_, sqlite_transaction::kind::write);
   std::vector<memory_row> rows;
   {
-    sqlite_query query(over_, store::to_integer(now));
+    sqlite_query query(over_, store::to_integer(now),
+                       static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)));
     while (query.next()) rows.push_back(read_row(query));
   }
   for (const auto& row : rows) erase(row);

@@ -38,7 +38,8 @@ checkpoint_id earlier(const log_row& row, checkpoint_id next) {
   "WHERE r.status IS NOT NULL AND (?1 >> r.status) & 1 AND (?2 IS NULL OR r.graph = ?2) "
 
 sqlite_reader::sqlite_reader(sqlite_connection& connection)
-    : thread_(connection, "SELECT id FROM threads WHERE name = ?"),
+    : connection_(connection),
+      thread_(connection, "SELECT id FROM threads WHERE name = ?"),
       namespace_(connection,
                  "SELECT " MCP_NAMESPACE_COLUMNS " FROM threads t JOIN namespaces n "
                  "ON n.thread = t.id WHERE t.name = ? AND n.name = ?"),
@@ -260,5 +261,46 @@ std::vector<thread_info> sqlite_reader::threads(std::size_t limit) {
   }
   return result;
 }
+
+// ?1: the time now, or the one since which a thread is idle; ?2: its graph. Rows of `runs` that are
+// only names have neither a status nor a graph.
+#define MCP_EXPIRED                                              \
+  "SELECT t.id,t.name FROM threads t WHERE t.expires <= ?1 AND " \
+  "NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.status <= 2)"
+#define MCP_IDLE                                                                           \
+  "SELECT t.id,t.name FROM threads t WHERE t.expires IS NULL AND t.updated <= ?1 AND "     \
+  "NOT EXISTS (SELECT 1 FROM namespaces n WHERE n.thread = t.id AND n.updated > ?1) AND "  \
+  "EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.graph = ?2) AND NOT EXISTS "   \
+  "(SELECT 1 FROM runs r WHERE r.thread = t.id AND (r.status <= 2 OR r.graph <> ?2 OR r.updated > ?1))"
+
+std::vector<std::string> sqlite_reader::over(const sweep_query& query) {
+  std::vector<std::string> found;
+  const auto collect = [&](const char* sql, store_time time, const std::string& graph) {
+    sqlite_statement list(connection_, sql);
+    sqlite_query rows(list, to_integer(time), graph, clamp(query.limit - found.size(), INT64_MAX));
+    while (rows.next()) found.push_back(rows.text(1));
+  };
+  collect(MCP_EXPIRED " AND ?2 IS NOT NULL LIMIT ?3", query.now, {});
+  if (query.graph && query.idle_since) {
+    collect(MCP_IDLE " LIMIT ?3", *query.idle_since, *query.graph);
+  }
+  return found;
+}
+
+std::optional<std::int64_t> sqlite_reader::find_over(const sweep_query& query,
+                                                     const std::string& thread_id) {
+  const auto find = [&](const char* sql, store_time time,
+                        const std::string& graph) -> std::optional<std::int64_t> {
+    sqlite_statement one(connection_, sql);
+    sqlite_query row(one, to_integer(time), graph, thread_id);
+    return row.next() ? std::optional{row.integer(0)} : std::nullopt;
+  };
+  const auto found = find(MCP_EXPIRED " AND ?2 IS NOT NULL AND t.name = ?3", query.now, {});
+  if (found || !query.graph || !query.idle_since) return found;
+  return find(MCP_IDLE " AND t.name = ?3", *query.idle_since, *query.graph);
+}
+
+#undef MCP_EXPIRED
+#undef MCP_IDLE
 
 }  // namespace mcp::store

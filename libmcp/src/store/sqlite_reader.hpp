@@ -40,6 +40,11 @@ class sqlite_reader {
   /// Sorted by name.
   [[nodiscard]] std::vector<namespace_row> namespaces(const std::string& thread_id);
   [[nodiscard]] std::vector<thread_info> threads(std::size_t limit);
+  /// Threads that a sweep would remove, claimed or not.
+  [[nodiscard]] std::vector<std::string> over(const sweep_query& query);
+  /// The thread if it is one of them.
+  [[nodiscard]] std::optional<std::int64_t> find_over(const sweep_query& query,
+                                                      const std::string& thread_id);
 
   [[nodiscard]] journal_list journal(std::int64_t ns, checkpoint_id id);
   /// Calls `visit` with the checkpoints of a namespace from `newest` to the oldest, until it
@@ -53,6 +58,7 @@ class sqlite_reader {
                                             std::optional<checkpoint_id> before);
   [[nodiscard]] std::string run_name(std::int64_t id);
 
+  sqlite_connection& connection_;
   sqlite_statement thread_;
   sqlite_statement namespace_;
   sqlite_statement run_;

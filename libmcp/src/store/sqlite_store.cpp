@@ -197,8 +197,13 @@ class sqlite_store final : public checkpoint_store {
     maintain([&](auto& maintenance) { maintenance.expire_thread(thread_id, expires); });
   }
 
-  std::size_t sweep(store_time now) override {
-    return maintain([&](auto& maintenance) { return maintenance.sweep(now); });
+  std::vector<std::string> sweep(const sweep_query& query) override {
+    (void)writable();
+    auto found = readers_.use([&](auto& reader) { return reader.over(query); });
+    return store::remove_unclaimed(*this, std::move(found), [&](const std::string& thread) {
+      return maintain(
+          [&](auto& maintenance) { return maintenance.remove_over(query, thread); });
+    });
   }
 
  private:

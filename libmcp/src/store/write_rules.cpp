@@ -30,14 +30,17 @@ void refuse_id_order(const put_checkpoint& op, checkpoint_id last) {
 }
 
 void refuse_parent(const put_checkpoint& op) {
-  throw error(errc::invalid_argument, "the parent " + op.info.parent.text() + " of checkpoint " +
-                                          op.info.id.text() + " is not stored" +
-                                          place(op.thread_id, op.info.ns));
+  throw error(errc::unknown_checkpoint,
+              "the parent " + op.info.parent.text() + " of checkpoint " + op.info.id.text() +
+                  " is not stored: the thread was deleted meanwhile, or never had it" +
+                  place(op.thread_id, op.info.ns));
 }
 
 void refuse_journal(const put_journal& op) {
-  throw error(errc::invalid_argument, "a journal entry names checkpoint " + op.checkpoint.text() +
-                                          ", which is not stored" + place(op.thread_id, op.ns));
+  throw error(errc::unknown_checkpoint,
+              "a journal entry names checkpoint " + op.checkpoint.text() +
+                  ", which is not stored: the thread was deleted meanwhile, or never had it" +
+                  place(op.thread_id, op.ns));
 }
 
 void refuse_run(const run_record& run, const std::string& stored_thread) {

@@ -221,7 +221,7 @@ std::vector<memory_namespace> remote_memory::list_namespaces(const memory_namesp
   return memory_wire::read_answer<std::vector<memory_namespace>>(bytes);
 }
 
-std::size_t remote_memory::sweep(store_time now) {
+std::size_t remote_memory::sweep(store_time now, std::size_t /*limit*/) {
   const auto bytes =
       ask_(to_cbor(memory_wire::request{memory_wire::sweep_items{memory_wire::ms_of(now)}}));
   return memory_wire::read_answer<std::uint64_t>(bytes);

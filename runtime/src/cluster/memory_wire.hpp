@@ -31,7 +31,8 @@ class remote_memory final : public memory_store {
   [[nodiscard]] std::vector<memory_item> search(const memory_query& query) override;
   [[nodiscard]] std::vector<memory_namespace> list_namespaces(
       const memory_namespace_query& query) override;
-  std::size_t sweep(store_time now) override;
+  /// The far end bounds it: `limit` is not looked at.
+  std::size_t sweep(store_time now, std::size_t limit) override;
 
  private:
   asker ask_;
