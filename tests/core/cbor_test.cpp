@@ -264,6 +264,24 @@ TEST_CASE("JSON text that is no JSON is refused with its place") {
   }
 }
 
+TEST_CASE("A key that stands twice in an object of JSON is refused with its place") {
+  const auto message_of = [](const char* text) -> std::string {
+    try {
+      (void)mcp::json_to_cbor(text);
+    } catch (const mcp::error& failure) {
+      CHECK(failure.code() == errc::malformed_json);
+      return failure.message();
+    }
+    return "accepted";
+  };
+  CHECK(message_of(R"({"n": 1, "n": 2})") == R"(key "n" stands twice in the object at "")");
+  CHECK(message_of(R"({"a": [1, [2, {"x": 1}], {"b": {"c": 1, "d": [], "c": {}}}], "a": 1})") ==
+        R"(key "c" stands twice in the object at "/a/2/b")");
+  CHECK(message_of(R"([{}, {"\u0061": {"b": 1}, "a": 2}])") ==
+        R"(key "a" stands twice in the object at "/1")");
+  CHECK(message_of(R"({"a": {"a": {"a": [{"a": 1}, {"a": 1}]}}, "b": {"a": 1}})") == "accepted");
+}
+
 TEST_CASE("Bytes that are not UTF-8 are replaced in JSON") {
   cbor_writer writer;
   writer.text(

@@ -131,8 +131,8 @@ class MCP_EXPORT cbor_reader {
 
 /// JSON text of one CBOR item. Throws `malformed_cbor`. Bytes that are not UTF-8 are replaced.
 [[nodiscard]] MCP_EXPORT std::string cbor_to_json(std::string_view cbor);
-/// One CBOR item of JSON text. Throws `malformed_json` with line and column, `too_large` when it is
-/// nested deeper than `max_depth`.
+/// One CBOR item of JSON text. Throws `malformed_json` with line and column, or with the key that
+/// stands twice in an object and where; `too_large` when it is nested deeper than `max_depth`.
 [[nodiscard]] MCP_EXPORT std::string json_to_cbor(std::string_view json);
 
 }  // namespace mcp
