@@ -65,14 +65,10 @@ void check_refusals(const store_factory& factory) {
     no_snapshot.info.base = {9};
     auto stray_snapshot = checkpoint("t", 9, 6);
     stray_snapshot.snapshot = cbor(nlohmann::json::object());
-    const std::array refused{checkpoint("t", 6, 5),
-                             checkpoint("t", 5, 0),
-                             checkpoint("t", 9, 9),
-                             checkpoint("t", 4, 0),
-                             checkpoint("t", 0, 0),
-                             checkpoint("t", std::uint64_t{1} << 63U, 6),
-                             no_snapshot,
-                             stray_snapshot};
+    const std::array refused{checkpoint("t", 6, 5), checkpoint("t", 5, 0),
+                             checkpoint("t", 9, 9), checkpoint("t", 4, 0),
+                             checkpoint("t", 0, 0), checkpoint("t", std::uint64_t{1} << 63U, 6),
+                             no_snapshot,           stray_snapshot};
     for (const auto& op : refused) {
       INFO("checkpoint " << op.info.id.value << " after " << op.info.parent.value);
       CHECK(code_of([&] { put(store, op); }) == errc::invalid_argument);

@@ -199,3 +199,44 @@ TEST_CASE("The power-safe mode stores the same") {
   put_chain(*store, "t", 1, 3);
   CHECK(list_at(*store, "t", 3) == std::vector{1, 2, 3});
 }
+
+TEST_CASE("A copy of a SQLite store is what was there, while it is written to") {
+  const temporary_folder folder;
+  const auto path = folder.file("store.db");
+  const auto copy = folder.file("copy.db");
+  const auto store = sqlite_checkpoint_store(path);
+  const auto memory = sqlite_memory_store(path);
+  memory->put({"a"}, "k", R"({"t": "word"})");
+  put(*store, run("r", "t", run_status::interrupted));
+  put_chain(*store, "t", 1, 50);
+  const auto before = dump(*store);
+  SECTION("It holds all that was durable, and lives on its own") {
+    const auto bytes = backup_sqlite_store(path, copy);
+    CHECK(bytes == std::filesystem::file_size(copy));
+    put_chain(*store, "t", 51, 60, 50);
+    CHECK(dump(*sqlite_checkpoint_store(copy)) == before);
+    CHECK(sqlite_memory_store(copy)->search({.text = "word"}).size() == 1);
+    for (const auto& one : std::filesystem::directory_iterator(folder.file(""))) {
+      CHECK_THAT(one.path().string(), !Catch::Contains(".part"));
+    }
+  }
+  SECTION("A file that is there is not replaced, what was left of an earlier copy is") {
+    std::ofstream{copy} << "mine";
+    CHECK(code_of([&] { backup_sqlite_store(path, copy); }) == errc::invalid_argument);
+    CHECK(code_of([&] { backup_sqlite_store(path, path); }) == errc::invalid_argument);
+    CHECK(content(copy) == "mine");
+    std::filesystem::remove(copy);
+    std::ofstream{copy + ".part"} << "cut off";
+    CHECK_NOTHROW(backup_sqlite_store(path, copy));
+    CHECK(dump(*sqlite_checkpoint_store(copy)) == before);
+  }
+  SECTION("What is no store of ours is not copied, and there must be a folder") {
+    CHECK(code_of([&] { backup_sqlite_store(folder.file("none.db"), copy); }) ==
+          errc::store_failed);
+    std::ofstream{folder.file("text")} << std::string(2000, 'x');
+    CHECK(code_of([&] { backup_sqlite_store(folder.file("text"), copy); }) == errc::corrupt_store);
+    CHECK(code_of([&] { backup_sqlite_store(path, folder.file("no/copy.db")); }) ==
+          errc::store_failed);
+    CHECK_FALSE(std::filesystem::exists(copy));
+  }
+}

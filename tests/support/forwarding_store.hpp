@@ -49,9 +49,7 @@ class forwarding_store : public checkpoint_store {
   void expire_thread(const std::string& thread_id, std::optional<store_time> expires) override {
     inner_->expire_thread(thread_id, expires);
   }
-  std::vector<std::string> sweep(const sweep_query& query) override {
-    return inner_->sweep(query);
-  }
+  std::vector<std::string> sweep(const sweep_query& query) override { return inner_->sweep(query); }
 
  protected:
   [[nodiscard]] checkpoint_store& inner() const noexcept { return *inner_; }

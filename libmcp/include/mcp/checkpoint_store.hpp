@@ -206,8 +206,8 @@ class MCP_EXPORT checkpoint_store {
   /// Applies all of `batch` in order, or nothing of it. Durable when it returns.
   /// `invalid_argument`: a checkpoint whose id is not larger than all in its thread and namespace,
   /// or not below 2^63; a run that changes its thread. `unknown_checkpoint`: the parent of a
-  /// checkpoint, or the checkpoint of a journal entry, is not there (any more). A base other than the checkpoint itself is taken from
-  /// the stored parent.
+  /// checkpoint, or the checkpoint of a journal entry, is not there (any more). A base other than
+  /// the checkpoint itself is taken from the stored parent.
   virtual void write(std::span<const store_write> batch) = 0;
 
   /// Takes a thread for one executor, so that no other one works on it; false when it is taken. The

@@ -36,7 +36,7 @@ namespace mcp {
   X(no_store, 150, "give the executor a checkpoint store")                                       \
   X(unknown_thread, 151, "check the thread id; nothing is stored under it")                      \
   X(unknown_run, 152, "check the run id; the store has no such run")                             \
-  X(unknown_checkpoint, 153, "take a checkpoint id from executor.history, of a thread that is there") \
+  X(unknown_checkpoint, 153, "take a checkpoint id from executor.history")                       \
   X(thread_busy, 154, "wait for the thread's run with join, or cancel it")                       \
   X(unknown_version, 155, "go on with it where that version runs, or cancel the run")            \
   X(store_failed, 160, "see the cause; accepted runs go on when the store works again")          \

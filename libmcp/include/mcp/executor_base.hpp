@@ -106,8 +106,8 @@ class MCP_EXPORT event_stream {
  public:
   event_stream(std::shared_ptr<actors::live_run> run, std::uint64_t from);
   /// Waits for the next event; nothing once the run has ended and all its events are read. Throws
-  /// `event_gone` when the event was dropped because the stream's capacity was exceeded; the next
-  /// call goes on with the oldest event there is.
+  /// `event_gone` when the event was dropped because `run_options::event_capacity` was exceeded; the
+  /// next call goes on with the oldest event there is.
   [[nodiscard]] std::optional<run_event> next();
   /// The same without waiting: nothing when there is none now.
   [[nodiscard]] std::optional<run_event> poll();

@@ -99,7 +99,7 @@ class sweeper::work : public std::enable_shared_from_this<sweeper::work> {
     return memory_ && memory_->sweep(owner_.clock().wall()) >= max_swept_items;
   }
 
-  runtime& owner_;  ///< not after `stop`
+  runtime& owner_;    ///< not after `stop`
   std::mutex mutex_;  ///< held while something is removed
   bool stopped_ = false;
   timer_port::id timer_ = 0;

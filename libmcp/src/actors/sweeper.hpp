@@ -15,8 +15,7 @@ namespace mcp::actors {
 class sweeper {
  public:
   /// `owner` and `writer`, which may be null, must outlive this.
-  sweeper(runtime& owner, store_writer* writer, const executor_options& options,
-          std::string graph);
+  sweeper(runtime& owner, store_writer* writer, const executor_options& options, std::string graph);
   /// Waits for what is being removed.
   ~sweeper();
   sweeper(const sweeper&) = delete;

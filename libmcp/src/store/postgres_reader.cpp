@@ -215,7 +215,8 @@ std::vector<thread_info> threads(postgres_connection& from, std::size_t limit) {
   "2) AND (t.expires <= $1::bigint OR (t.expires IS NULL AND t.updated <= $3::bigint AND "       \
   "NOT EXISTS (SELECT 1 FROM namespaces n WHERE n.thread = t.id AND n.updated > $3::bigint) "    \
   "AND EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.graph = $2) AND "                \
-  "NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND (r.graph <> $2 OR r.updated > $3::bigint))))"
+  "NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND (r.graph <> $2 OR r.updated > "    \
+  "$3::bigint))))"
 
 std::vector<std::string> over(postgres_connection& from, const sweep_query& query) {
   static constexpr postgres_statement list{"threads_over",
@@ -232,9 +233,9 @@ std::optional<std::int64_t> find_over(postgres_connection& from, const sweep_que
                                       const std::string& thread_id) {
   static constexpr postgres_statement find{"thread_over",
                                            "SELECT t.id " MCP_OVER " AND t.name = $4 FOR UPDATE"};
-  const auto rows = from.query(find, to_integer(query.now), query.graph.value_or(std::string{}),
-                               query.graph ? to_integer(query.idle_since) : std::nullopt,
-                               thread_id);
+  const auto rows =
+      from.query(find, to_integer(query.now), query.graph.value_or(std::string{}),
+                 query.graph ? to_integer(query.idle_since) : std::nullopt, thread_id);
   if (rows.rows() == 0) return std::nullopt;
   return rows.integer(0, 0);
 }

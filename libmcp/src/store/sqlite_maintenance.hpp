@@ -13,7 +13,8 @@
 
 namespace mcp::store {
 
-/// The rare changes: copy, prune, delete, expire. Each call is one transaction. Whoever remembers what is stored has to forget it afterwards.
+/// The rare changes: copy, prune, delete, expire. Each call is one transaction. Whoever remembers
+/// what is stored has to forget it afterwards.
 class sqlite_maintenance {
  public:
   explicit sqlite_maintenance(sqlite_connection& connection);

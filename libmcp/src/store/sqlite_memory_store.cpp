@@ -136,8 +136,8 @@ class sqlite_memory final : public memory_store {
   sqlite_statement expire_{*connection_,
                            "UPDATE memory SET expires = ? WHERE place = ? AND key = ? "
                            "AND ttl IS NOT NULL"};
-  sqlite_statement over_{*connection_,
-                         "SELECT " MCP_MEMORY_COLUMNS " FROM memory m WHERE m.expires <= ? LIMIT ?"};
+  sqlite_statement over_{
+      *connection_, "SELECT " MCP_MEMORY_COLUMNS " FROM memory m WHERE m.expires <= ? LIMIT ?"};
   sqlite_statement newest_{*connection_, "SELECT " MCP_MEMORY_COLUMNS
                                          ",NULL FROM memory m WHERE " MCP_MEMORY_WHERE
                                          "ORDER BY m.updated DESC,m.place,m.key"};

@@ -267,11 +267,12 @@ std::vector<thread_info> sqlite_reader::threads(std::size_t limit) {
 #define MCP_EXPIRED                                              \
   "SELECT t.id,t.name FROM threads t WHERE t.expires <= ?1 AND " \
   "NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.status <= 2)"
-#define MCP_IDLE                                                                           \
-  "SELECT t.id,t.name FROM threads t WHERE t.expires IS NULL AND t.updated <= ?1 AND "     \
-  "NOT EXISTS (SELECT 1 FROM namespaces n WHERE n.thread = t.id AND n.updated > ?1) AND "  \
-  "EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.graph = ?2) AND NOT EXISTS "   \
-  "(SELECT 1 FROM runs r WHERE r.thread = t.id AND (r.status <= 2 OR r.graph <> ?2 OR r.updated > ?1))"
+#define MCP_IDLE                                                                                  \
+  "SELECT t.id,t.name FROM threads t WHERE t.expires IS NULL AND t.updated <= ?1 AND "            \
+  "NOT EXISTS (SELECT 1 FROM namespaces n WHERE n.thread = t.id AND n.updated > ?1) AND "         \
+  "EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.graph = ?2) AND NOT EXISTS "          \
+  "(SELECT 1 FROM runs r WHERE r.thread = t.id AND (r.status <= 2 OR r.graph <> ?2 OR r.updated " \
+  "> ?1))"
 
 std::vector<std::string> sqlite_reader::over(const sweep_query& query) {
   std::vector<std::string> found;

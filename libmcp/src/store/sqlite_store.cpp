@@ -201,8 +201,7 @@ class sqlite_store final : public checkpoint_store {
     (void)writable();
     auto found = readers_.use([&](auto& reader) { return reader.over(query); });
     return store::remove_unclaimed(*this, std::move(found), [&](const std::string& thread) {
-      return maintain(
-          [&](auto& maintenance) { return maintenance.remove_over(query, thread); });
+      return maintain([&](auto& maintenance) { return maintenance.remove_over(query, thread); });
     });
   }
 

@@ -29,8 +29,8 @@ void check_checkpoint(const put_checkpoint& op);
 /// `unknown_thread`.
 [[noreturn]] void refuse_thread(const std::string& thread_id);
 
-/// Removes the threads of `found` that nobody has claimed, each claimed meanwhile; returns those that
-/// `remove` did remove.
+/// Removes the threads of `found` that nobody has claimed, each claimed meanwhile; returns those
+/// that `remove` did remove.
 template <class Remove>
 [[nodiscard]] std::vector<std::string> remove_unclaimed(checkpoint_store& store,
                                                         std::vector<std::string> found,
