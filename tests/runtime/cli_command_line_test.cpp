@@ -73,6 +73,28 @@ TEST_CASE("Commands that need only a store take it in place of the file", "[cli]
   CHECK(has(end.text, "--store FILE"));
 }
 
+TEST_CASE("Commands of upkeep say what they are about", "[cli][command_line]") {
+  const auto pruned = options_of({"prune", "team.yaml", "--older-than", "7d", "--keep", "3"});
+  CHECK(pruned.what == command::prune);
+  CHECK(pruned.older_than == std::chrono::hours{7 * 24});
+  CHECK(pruned.keep == 3);
+  const auto copied = options_of({"copy", "t1", "t2", "--store", "x.db"});
+  CHECK(copied.what == command::copy);
+  CHECK(copied.thread == "t1");
+  CHECK(copied.target == "t2");
+  const auto expired = options_of({"expire", "t1", "team.yaml", "--after", "90m"});
+  CHECK(expired.after == std::chrono::minutes{90});
+  CHECK(options_of({"backup", "b.db", "--store", "x.db"}).target == "b.db");
+  CHECK(options_of({"delete", "t1", "team.yaml"}).what == command::delete_thread);
+  CHECK(has(end_of({"prune", "team.yaml"}).text, "--older-than DURATION"));
+  CHECK(has(end_of({"prune", "team.yaml", "--all", "--thread", "t"}).text, "--all"));
+  CHECK(has(end_of({"expire", "t1", "team.yaml"}).text, "--after DURATION or --never"));
+  CHECK(has(end_of({"expire", "t1", "team.yaml", "--never", "--after", "1d"}).text, "say when"));
+  CHECK(has(end_of({"expire", "t1", "team.yaml", "--after", "soon"}).text, "no duration"));
+  CHECK(has(end_of({"sweep", "--store", "x.db", "--older-than", "1d"}).text, "cluster file"));
+  CHECK(has(end_of({"delete", "t1"}).text, "--store FILE"));
+}
+
 TEST_CASE("A wrong command line is told with what to do", "[cli][command_line]") {
   const auto unknown = end_of({"rnu", "team.yaml"});
   CHECK(unknown.code == 2);

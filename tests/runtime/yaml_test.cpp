@@ -89,8 +89,10 @@ TEST_CASE("Durations have a unit") {
   CHECK(parse_duration("500ms") == milliseconds{500});
   CHECK(parse_duration("30s") == milliseconds{30'000});
   CHECK(parse_duration("2h") == milliseconds{7'200'000});
+  CHECK(parse_duration("30d") == milliseconds{2'592'000'000});
+  CHECK(parse_duration("3650d").has_value());
   for (const auto* wrong :
-       {"", "5", "s", "-1s", "1.5s", "1 s", "1d", "99999999999999999999s", "99999999h"}) {
+       {"", "5", "s", "-1s", "1.5s", "1 s", "1w", "3651d", "99999999999999999999s", "99999999h"}) {
     INFO(wrong);
     CHECK_FALSE(parse_duration(wrong));
   }

@@ -2,6 +2,7 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/version.hpp"
+#include "cluster_file/scalar.hpp"
 #include "control/control_server.hpp"
 
 #include <functional>
@@ -36,6 +37,7 @@ class parser {
     add_resume();
     add_readers();
     add_changers();
+    add_upkeep();
     add_file_commands();
     add_plugin_commands();
     add_members();
@@ -174,6 +176,57 @@ class parser {
     add_file(cancel, false);
     add_control(cancel, "default: the store is changed");
     for (auto* one : {fork, cancel}) {
+      add_store(one);
+      add_json(one);
+    }
+  }
+  void add_duration(CLI::App* to, const std::string& name, const std::string& description,
+                    std::optional<std::chrono::milliseconds>& into) {
+    to->add_option_function<std::string>(
+          name, [&into](const std::string& text) { into = parse_duration(text); }, description)
+        ->type_name("DURATION")
+        ->check([](const std::string& text) {
+          return parse_duration(text) ? std::string{}
+                                      : "\"" + text + "\" is no duration such as 12h or 30d";
+        });
+  }
+  void add_upkeep() {
+    auto* prune = add(command::prune, "prune", "remove old checkpoints; no interrupt, no fork",
+                      "  mcp-cluster prune team.yaml --thread t1 --keep 10\n"
+                      "  mcp-cluster prune --store team.db --older-than 7d");
+    prune->add_option("--thread", options_.thread, "of this thread")->type_name("THREAD");
+    prune->add_flag("--all", options_.all, "of all threads");
+    prune->add_option("--keep", options_.keep, "checkpoints of each branch that stay (1)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
+    add_duration(prune, "--older-than", "of threads that were not written for so long",
+                 options_.older_than);
+    auto* remove = add(command::delete_thread, "delete", "delete a thread with its runs",
+                       "  mcp-cluster delete t1 team.yaml");
+    add_thread(remove);
+    auto* copy = add(command::copy, "copy", "copy a thread's checkpoints to a new thread",
+                     "  mcp-cluster copy t1 t2 team.yaml");
+    add_thread(copy);
+    copy->add_option("to", options_.target, "the new thread")->type_name("TO")->required();
+    auto* expire = add(command::expire, "expire", "say when a thread may be removed",
+                       "  mcp-cluster expire t1 team.yaml --after 30d\n"
+                       "  mcp-cluster expire t1 team.yaml --never");
+    add_thread(expire);
+    add_duration(expire, "--after", "from now on", options_.after);
+    expire->add_flag("--never", options_.never, "take its time away");
+    auto* sweep =
+        add(command::sweep, "sweep", "remove the threads and the memory that have expired",
+            "  mcp-cluster sweep team.yaml\n"
+            "  mcp-cluster sweep team.yaml --older-than 30d");
+    add_duration(sweep, "--older-than",
+                 "and threads of the file not written for so long (keep_threads of its store)",
+                 options_.older_than);
+    auto* backup = add(command::backup, "backup", "copy a SQLite store, also while it is used",
+                       "  mcp-cluster backup copy.db team.yaml\n"
+                       "  mcp-cluster backup copy.db --store team.db --json");
+    backup->add_option("to", options_.target, "the new file")->type_name("TO")->required();
+    for (auto* one : {prune, remove, copy, expire, sweep, backup}) {
+      add_file(one, false);
       add_store(one);
       add_json(one);
     }
@@ -423,10 +476,21 @@ std::optional<std::string> conflict(const command_options& o) {
   if (o.certificate.empty() != o.key.empty() || o.key.empty() != o.authority.empty()) {
     return "--cert, --key and --authority belong together";
   }
-  const bool needs_store = o.what == command::threads || o.what == command::tail ||
+  const bool needs_store = o.what == command::threads ||
+                           (o.what >= command::tail && o.what <= command::backup) ||
                            (o.what == command::cancel && o.control.empty());
   if (needs_store && o.file.empty() && !o.store) {
     return "give the cluster file, or the store with --store FILE";
+  }
+  const int which = (o.thread.empty() ? 0 : 1) + (o.all ? 1 : 0) + (o.older_than ? 1 : 0);
+  if (o.what == command::prune && which != 1) {
+    return "say which threads: --thread THREAD, --older-than DURATION or --all";
+  }
+  if (o.what == command::expire && o.never == o.after.has_value()) {
+    return "say when: --after DURATION or --never";
+  }
+  if (o.what == command::sweep && o.older_than && o.file.empty()) {
+    return "--older-than needs the cluster file, whose threads are meant";
   }
   if (o.what == command::graph && o.json && o.format == "svg") {
     return "a picture is no JSON: leave out --json, or take another --format";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,12 @@ enum class command : std::uint8_t {
   fork,
   cancel,
   tail,
+  prune,
+  delete_thread,
+  copy,
+  expire,
+  sweep,
+  backup,
   plugin_check,
   plugin_new,
   plugin_trial,  ///< the other side of `try_plugin`; not for people
@@ -47,6 +54,12 @@ struct command_options {
   std::string file{};        ///< empty: not given
   std::string thread{};      ///< empty: not given
   std::string checkpoint{};  ///< of `fork` and `--at`, `--from`; empty: not given
+  std::string target{};      ///< of `copy`: a thread; of `backup`: a file
+  std::size_t keep = 1;      ///< of `prune`: checkpoints of each branch
+  bool all = false;          ///< of `prune`
+  bool never = false;        ///< of `expire`
+  std::optional<std::chrono::milliseconds> after{};       ///< of `expire`
+  std::optional<std::chrono::milliseconds> older_than{};  ///< of `prune` and `sweep`
   std::string input{};       ///< JSON, @FILE, or - for standard input; empty: not given
   std::optional<std::string> store{};
   std::vector<std::string> models{};   ///< NAME=SPEC

@@ -19,6 +19,12 @@ namespace mcp::cluster {
 [[nodiscard]] int history_command(const command_options& options);
 [[nodiscard]] int fork_command(const command_options& options);
 [[nodiscard]] int cancel_command(const command_options& options);
+[[nodiscard]] int prune_command(const command_options& options);
+[[nodiscard]] int delete_command(const command_options& options);
+[[nodiscard]] int copy_command(const command_options& options);
+[[nodiscard]] int expire_command(const command_options& options);
+[[nodiscard]] int sweep_command(const command_options& options);
+[[nodiscard]] int backup_command(const command_options& options);
 [[nodiscard]] int tail_command(const command_options& options, stop_signals& signals);
 [[nodiscard]] int plugin_check_command(const command_options& options);
 [[nodiscard]] int plugin_new_command(const command_options& options);

@@ -42,9 +42,10 @@ void complain(const error& what) {
   }
   if (const auto at = what.message().find(" is in use by process ");
       what.code() == errc::store_failed && at != std::string::npos) {
-    return complain(what.message().substr(0, what.message().find(';')),
-                    "stop that process, or wait for its end; threads, state, history and tail read "
-                    "beside it");
+    return complain(
+        what.message().substr(0, what.message().find(';')),
+        "stop that process, or wait for its end; threads, state, history, tail and backup "
+        "read beside it");
   }
   auto text = std::string{name(what.code())} + ": " + what.message();
   const auto& place = what.place();

@@ -39,6 +39,18 @@ int execute(const command_options& options, stop_signals& signals) {
       return fork_command(options);
     case command::cancel:
       return options.control.empty() ? cancel_command(options) : cancel_at_server_command(options);
+    case command::prune:
+      return prune_command(options);
+    case command::delete_thread:
+      return delete_command(options);
+    case command::copy:
+      return copy_command(options);
+    case command::expire:
+      return expire_command(options);
+    case command::sweep:
+      return sweep_command(options);
+    case command::backup:
+      return backup_command(options);
     case command::serve:
       return serve_command(options, signals);
     case command::join:

@@ -32,7 +32,9 @@ int threads_command(const command_options& options) {
                     {"graph", run ? nlohmann::ordered_json(run->graph) : nullptr},
                     {"error", run ? run->error : ""},
                     {"updated", time_text(one.updated)},
-                    {"created", time_text(one.created)}});
+                    {"created", time_text(one.created)},
+                    {"expires", one.expires ? nlohmann::ordered_json(time_text(*one.expires))
+                                            : nlohmann::ordered_json(nullptr)}});
   }
   if (options.json) {
     print_line(to_line({{"threads", list}}));

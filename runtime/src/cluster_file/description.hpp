@@ -293,6 +293,12 @@ struct embeddings_description {
   bool required = false;       ///< what cannot be embedded is not remembered or recalled
 };
 
+/// Where runs are kept.
+struct store_description {
+  std::string place = "memory";                ///< see `store_place.hpp`
+  std::optional<milliseconds> keep_threads{};  ///< nothing: for ever
+};
+
 /// The memory of all threads.
 struct memory_description {
   std::string store{};  ///< "memory", or the path of a SQLite file; empty: where the store is
@@ -322,7 +328,7 @@ struct cluster_description {
   std::vector<agent_type_description> agents{};
   std::vector<supervisor_description> supervision{};
   limits_description limits{};
-  std::string store = "memory";  ///< "memory", "none", or the path of a SQLite file
+  store_description store{};
   memory_description memory{};
   std::optional<compiled_script> migrate{};  ///< of `state` and `from`, the state's new fields
 

@@ -134,7 +134,7 @@ std::optional<milliseconds> map_reader::duration(std::string_view key) {
   const auto* found = scalar(key, "a duration");
   if (found == nullptr) return std::nullopt;
   if (auto parsed = parse_duration(found->text)) return parsed;
-  wrong(key, "is \"" + found->text + "\"", "write a duration such as 500ms, 30s, 10m or 2h");
+  wrong(key, "is \"" + found->text + "\"", "write a duration such as 500ms, 30s, 10m, 2h or 30d");
   return std::nullopt;
 }
 

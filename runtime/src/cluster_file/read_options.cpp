@@ -125,19 +125,25 @@ limits_description read_limits(const yaml_node& node, const reading& with) {
   return result;
 }
 
-std::string read_store(const yaml_node& node, const reading& with) {
+store_description read_store(const yaml_node& node, const reading& with) {
   if (node.is(yaml_node::kind::scalar)) {
-    if (node.text == "memory" || node.text == "none") return node.text;
+    if (node.text == "memory" || node.text == "none") return {node.text, {}};
     with.problems.error(
         node.at,
         "the store \"" + node.text + "\" is not known" + nearest(node.text, {"memory", "none"}),
         store_advice);
-    return "none";
+    return {"none", {}};
   }
   map_reader keys{node, "`store`", with.problems};
-  const auto place = read_place(keys, with);
-  if (place.empty()) with.problems.error(node.at, "`store` names no place", store_advice);
-  return place.empty() ? "none" : place;
+  store_description result{read_place(keys, with), keys.duration("keep_threads")};
+  if (result.keep_threads && result.keep_threads->count() == 0) {
+    keys.wrong("keep_threads", "is 0", "leave it out to keep threads for ever");
+  }
+  if (result.place.empty()) {
+    with.problems.error(node.at, "`store` names no place", store_advice);
+    result.place = "none";
+  }
+  return result;
 }
 
 memory_description read_memory(const yaml_node& node, const reading& with) {

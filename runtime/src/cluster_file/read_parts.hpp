@@ -58,7 +58,7 @@ void read_graph(map_reader& keys, const reading& with, graph_description& to);
 [[nodiscard]] std::vector<supervisor_description> read_supervision(const yaml_node& node,
                                                                    const reading& with);
 [[nodiscard]] limits_description read_limits(const yaml_node& node, const reading& with);
-[[nodiscard]] std::string read_store(const yaml_node& node, const reading& with);
+[[nodiscard]] store_description read_store(const yaml_node& node, const reading& with);
 [[nodiscard]] memory_description read_memory(const yaml_node& node, const reading& with);
 [[nodiscard]] std::optional<embeddings_description> read_embeddings(map_reader& keys,
                                                                     const reading& with);

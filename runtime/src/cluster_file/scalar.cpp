@@ -132,8 +132,8 @@ json to_json(const yaml_node& node) {
 
 std::optional<milliseconds> parse_duration(std::string_view text) noexcept {
   constexpr std::pair<std::string_view, std::int64_t> units[] = {
-      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  constexpr std::int64_t longest = 365LL * 24 * 3'600'000;
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  constexpr std::int64_t longest = 3'650LL * 86'400'000;
   const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = parse_number<std::int64_t>(text.substr(0, digits));
   if (!number) return std::nullopt;

@@ -17,7 +17,8 @@ namespace mcp::cluster {
 /// schema.
 [[nodiscard]] nlohmann::json to_json(const yaml_node& node);
 
-/// "500ms", "30s", "10m", "2h": a whole number and a unit, at most a year. Nothing: it is none.
+/// "500ms", "30s", "10m", "2h", "30d": a whole number and a unit, at most ten years. Nothing: it is
+/// none.
 [[nodiscard]] std::optional<milliseconds> parse_duration(std::string_view text) noexcept;
 
 /// The value of an environment variable, or nothing.

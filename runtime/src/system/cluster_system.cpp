@@ -41,7 +41,7 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   if (!read) return result;
   result.description = std::move(*read);
   auto& file = result.description;
-  if (options.store_path) file.store = *options.store_path;
+  if (options.store_path) file.store.place = *options.store_path;
   result.servers = std::make_shared<tool_servers>(
       file, tool_servers::settings{options.offline, process_environment()}, problems);
   const plugin_set plugins{file, options.plugins, plugin_role::all, problems};
@@ -63,13 +63,6 @@ loaded_file load_file(const std::string& path, const load_options& options, bool
   return result;
 }
 
-std::shared_ptr<memory_store> open_memory_store(const memory_description& what,
-                                                const std::string& store) {
-  const auto& place = what.store.empty() ? store : what.store;
-  const memory_options options{.default_ttl = what.ttl};
-  return open_memory(place, options);
-}
-
 }  // namespace
 
 struct cluster_system::parts {
@@ -77,7 +70,7 @@ struct cluster_system::parts {
   std::string name;
   std::string description;
   std::string hash;
-  std::string store;
+  store_description store;
   memory_description memory;
   std::shared_ptr<const state_type> type;
   compiled_graph<json_state> graph;
@@ -102,7 +95,7 @@ struct cluster_system::parts {
   }
   std::shared_ptr<kept_files> files_locked() {
     if (!files) files = service.files;
-    if (!files && is_durable(store)) files = open_kept_files(store);
+    if (!files && is_durable(store.place)) files = open_kept_files(store.place);
     return files;
   }
 };
@@ -192,7 +185,13 @@ std::shared_ptr<agent_system> cluster_system::agents() {
 }
 
 const std::string& cluster_system::store() const noexcept {
-  return parts_->store;
+  return parts_->store.place;
+}
+const std::string& cluster_system::memory_place() const noexcept {
+  return parts_->memory.store.empty() ? parts_->store.place : parts_->memory.store;
+}
+std::optional<milliseconds> cluster_system::keep_threads() const noexcept {
+  return parts_->store.keep_threads;
 }
 const std::vector<cluster_problem>& cluster_system::warnings() const noexcept {
   return parts_->warnings;
@@ -246,9 +245,9 @@ mcp::executor<json_state>& cluster_system::executor() {
     }
     executor_options options;
     const auto& service = parts_->service;
-    options.store = service.checkpoints
-                        ? service.checkpoints
-                        : open_checkpoints(parts_->store, store_access::change, service.server);
+    options.store = service.checkpoints ? service.checkpoints
+                                        : open_checkpoints(parts_->store.place,
+                                                           store_access::change, service.server);
     // Before all else that a store takes: another process may have them, and this is tried again.
     parts_->agents->system = service.agents;  // nothing may be left of a call that failed
     if (!service.agents && !parts_->agent_types.empty()) {
@@ -265,12 +264,17 @@ mcp::executor<json_state>& cluster_system::executor() {
         files->keep(parts_->name, options.version, {parts_->path, parts_->text});
       }
     }
-    options.memory = open_memory_store(parts_->memory, parts_->store);  // its file is there now
+    options.memory =
+        open_memory(memory_place(), {.default_ttl = parts_->memory.ttl});  // its file is there now
     if (parts_->migrate) {
       options.migrate = [how = *parts_->migrate, here = version()](const std::string& from,
                                                                    const std::string& state) {
         return from == here ? state : how.moved(from, state);
       };
+    }
+    options.keep_threads = parts_->store.keep_threads;
+    if (const auto files = parts_->files_locked()) {
+      options.on_removed = [files](const std::string& thread) { files->unpin(thread); };
     }
     options.on_recovered = parts_->service.on_recovered;
     options.metrics = parts_->service.metrics;

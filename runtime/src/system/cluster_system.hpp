@@ -102,6 +102,10 @@ class cluster_system {
   [[nodiscard]] std::shared_ptr<agent_system> agents();
   /// Where the store is: see `cluster_file/store_place.hpp`. It may hold a password.
   [[nodiscard]] const std::string& store() const noexcept;
+  /// Where its memory is, said in the same way.
+  [[nodiscard]] const std::string& memory_place() const noexcept;
+  /// How long the store keeps its threads; nothing: for ever.
+  [[nodiscard]] std::optional<milliseconds> keep_threads() const noexcept;
   /// Warnings that were found while loading.
   [[nodiscard]] const std::vector<cluster_problem>& warnings() const noexcept;
 

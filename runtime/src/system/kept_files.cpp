@@ -1,11 +1,16 @@
 #include "system/kept_files.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 namespace mcp::cluster {
 namespace {
+
+constexpr const char* pins_label = "cluster_file";
+constexpr const char* texts_label = "cluster_file_text";
 
 /// Labels of a namespace have no points.
 memory_namespace place_of(const char* what, std::string system) {
@@ -14,10 +19,10 @@ memory_namespace place_of(const char* what, std::string system) {
 }
 
 memory_namespace pins_of(const std::string& system) {
-  return place_of("cluster_file", system);
+  return place_of(pins_label, system);
 }
 memory_namespace texts_of(const std::string& system) {
-  return place_of("cluster_file_text", system);
+  return place_of(texts_label, system);
 }
 
 }  // namespace
@@ -36,11 +41,32 @@ std::optional<std::string> kept_files::pinned(const std::string& system,
   return nlohmann::json::parse(found->value).value("hash", std::string{});
 }
 
+void kept_files::unpin(const std::string& thread) {
+  if (thread.size() > max_memory_key_bytes) return;
+  const memory_namespace_query systems{.prefix = {pins_label}, .limit = max_memory_limit};
+  for (const auto& place : store_->list_namespaces(systems)) store_->remove(place, thread);
+}
+
 void kept_files::keep(const std::string& system, const std::string& version,
                       const kept_file& file) {
   if (store_->get(texts_of(system), version)) return;
   store_->put(texts_of(system), version,
               nlohmann::json{{"path", file.path}, {"text", file.text}}.dump(), {.index = false});
+}
+
+std::size_t kept_files::keep_only(const std::set<std::string>& versions) {
+  constexpr std::size_t page = 100;  // a text has up to 1 MB
+  std::vector<std::pair<memory_namespace, std::string>> unused;
+  memory_query query{.prefix = {texts_label}, .limit = page, .refresh = false};
+  for (std::size_t found = page; found == page; query.offset += page) {
+    const auto texts = store_->search(query);
+    found = texts.size();
+    for (const auto& one : texts) {
+      if (!versions.contains(one.key)) unused.emplace_back(one.ns, one.key);
+    }
+  }
+  for (const auto& [place, version] : unused) store_->remove(place, version);
+  return unused.size();
 }
 
 std::optional<kept_file> kept_files::find(const std::string& system, const std::string& version) {

@@ -2,8 +2,10 @@
 
 #include "mcp/memory_store.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace mcp::cluster {
@@ -25,8 +27,13 @@ class kept_files {
   void pin(const std::string& system, const std::string& thread, const std::string& hash);
   [[nodiscard]] std::optional<std::string> pinned(const std::string& system,
                                                   const std::string& thread);
+  /// Forgets a thread that is deleted, whichever system it was of.
+  void unpin(const std::string& thread);
   /// Nothing when it is kept already.
   void keep(const std::string& system, const std::string& version, const kept_file& file);
+  /// Removes the texts of all versions but these, of all systems; returns how many. Only while no
+  /// server has the store: it may have a version loaded that no run is pinned to yet.
+  std::size_t keep_only(const std::set<std::string>& versions);
   [[nodiscard]] std::optional<kept_file> find(const std::string& system,
                                               const std::string& version);
 
