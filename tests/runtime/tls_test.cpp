@@ -64,9 +64,9 @@ struct two_ends {
   }
 };
 
-std::string refusal(const tls_files& files) {
+std::string refusal(const tls_files& files, tls_role role = tls_role::connects) {
   try {
-    static_cast<void>(context_of(files));
+    const tls_context made{files, role};
   } catch (const error& wrong) {
     CHECK(wrong.code() == errc::invalid_argument);
     return wrong.message();
@@ -123,7 +123,12 @@ TEST_CASE("Files that are wrong are named before anything starts", "[tls]") {
   CHECK(refusal(good).empty());
   const auto other = own.issue("v");
   CHECK_THAT(refusal({good.certificate, other.key, good.authority}), Contains("v.key: "));
-  CHECK_THAT(refusal({good.certificate + "x", good.key, good.authority}), Contains("w.crtx: "));
+  CHECK_THAT(refusal({good.certificate + "x", good.key, good.authority}),
+             Contains("w.crtx: it cannot be read: No such file"));
+  CHECK_THAT(refusal({good.certificate, good.key, own.path()}),
+             Contains("pki: it cannot be read: Is a directory"));
+  CHECK_THAT(refusal(good, tls_role::accepts), Contains("w.crt: it is for a worker"));
+  CHECK(refusal(own.issue("s", certificate_use::server), tls_role::accepts).empty());
   CHECK_THAT(refusal({good.certificate, good.key, good.key}), Contains("w.key: "));
   std::ofstream{own.path() + "/empty"}.put('\n');
   CHECK_THAT(refusal({own.path() + "/empty", good.key, good.authority}), Contains("empty: "));

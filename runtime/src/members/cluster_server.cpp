@@ -32,7 +32,7 @@ std::shared_ptr<cluster_server> cluster_server::start(server_options options) {
 
 cluster_server::cluster_server(server_options options)
     : address_(options.listen), parts_(std::make_unique<parts>()) {
-  auto tls = source_of(options.tls, options.listen);
+  auto tls = source_of(options.tls, options.listen, tls_role::accepts);
   const auto [socket, port] = listen_on(options.listen);
   address_.port = port;
   auto& system = parts_->system;

@@ -39,8 +39,8 @@ struct member_status {
 /// from several threads.
 class cluster_server final : public remote_nodes {
  public:
-  /// Listens. Throws `connection_failed`; `invalid_argument` for a certificate; `access_denied` for
-  /// an address that others reach without one.
+  /// Listens. Throws `connection_failed`; `invalid_argument` for a certificate, and for an address
+  /// that others reach without one.
   [[nodiscard]] static std::shared_ptr<cluster_server> start(server_options options);
   ~cluster_server() override;
 

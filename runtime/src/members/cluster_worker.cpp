@@ -18,7 +18,7 @@ worker_settings settings_of(worker_options options) {
   if (options.slots == 0) {
     options.slots = slots_per_processor * std::max(1U, std::thread::hardware_concurrency());
   }
-  auto tls = source_of(options.tls, options.server);
+  auto tls = source_of(options.tls, options.server, tls_role::connects);
   offer_message offer{.program = MCP_VERSION, .labels = options.labels, .slots = options.slots};
   options.load.plugins = opened(std::move(options.load.plugins));
   for (const auto& one : options.load.plugins.built_in) offer.plugins.insert(one->name);

@@ -38,7 +38,7 @@ struct worker_status {
 class cluster_worker {
  public:
   /// Throws `invalid_plugin` for a plugin that cannot be used, `invalid_argument` for a
-  /// certificate, `access_denied` for another machine's address without one.
+  /// certificate, and for another machine's address without one.
   explicit cluster_worker(worker_options options);
   cluster_worker(const cluster_worker&) = delete;
   cluster_worker& operator=(const cluster_worker&) = delete;

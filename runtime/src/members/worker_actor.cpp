@@ -142,7 +142,10 @@ void worker_actor::arrived(const pipe_frames& what) {
 
 void worker_actor::closed(const pipe_closed& what) {
   if (!pipe_ || what.pipe != pipe_.id()) return;
-  disconnect(what.reason);
+  const bool strange = server_incarnation_ == 0 && !settings_.tls;
+  disconnect(what.reason + (strange ? "; a server with certificates takes nobody without: --cert, "
+                                      "--key and --authority"
+                                    : ""));
 }
 
 void worker_actor::disconnect(const std::string& why) {

@@ -2,13 +2,17 @@
 
 #include "mcp/error.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace mcp::cluster {
 namespace {
@@ -28,6 +32,16 @@ std::string reasons() {
   throw error{errc::invalid_argument, file + ": " + why};
 }
 
+/// OpenSSL does not say why a file cannot be read.
+void need_readable(const std::string& file) {
+  char first = 0;
+  const int opened = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool read = opened >= 0 && ::read(opened, &first, 1) >= 0;
+  const auto why = read ? 0 : errno;
+  if (opened >= 0) ::close(opened);
+  if (!read) refuse(file, std::string{"it cannot be read: "} + std::strerror(why));
+}
+
 std::string common_name(const X509* certificate) {
   const auto* subject = X509_get_subject_name(certificate);
   const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
@@ -41,9 +55,15 @@ std::string common_name(const X509* certificate) {
   return name;
 }
 
-/// Throws when the authority would not believe its own member.
-void check_own(SSL_CTX* context, const tls_files& files) {
+/// Throws when the other members would not believe this one.
+void check_own(SSL_CTX* context, const tls_files& files, tls_role role) {
   auto* certificate = SSL_CTX_get0_certificate(context);
+  if (role == tls_role::accepts &&
+      X509_check_purpose(certificate, X509_PURPOSE_SSL_SERVER, 0) != 1) {
+    refuse(files.certificate,
+           "it is for a worker, and nobody would connect to it; `mcp-cluster pki issue FOLDER NAME "
+           "--server` makes one for a server");
+  }
   const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check{X509_STORE_CTX_new(),
                                                                               &X509_STORE_CTX_free};
   X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context), certificate, nullptr);
@@ -59,7 +79,9 @@ struct tls_context::handle {
                                                             &SSL_CTX_free};
 };
 
-tls_context::tls_context(const tls_files& files) : handle_(std::make_unique<handle>()) {
+tls_context::tls_context(const tls_files& files, tls_role role)
+    : handle_(std::make_unique<handle>()) {
+  for (const auto* file : {&files.certificate, &files.key, &files.authority}) need_readable(*file);
   ERR_clear_error();
   auto* context = handle_->context.get();
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
@@ -76,17 +98,18 @@ tls_context::tls_context(const tls_files& files) : handle_(std::make_unique<hand
     refuse(files.authority, reasons());
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  check_own(context, files);
+  check_own(context, files, role);
   name_ = common_name(SSL_CTX_get0_certificate(context));
   if (name_.empty()) refuse(files.certificate, "it names nobody (its subject has no CN)");
 }
 
 tls_context::~tls_context() = default;
 
-tls_source::tls_source(tls_files files)
+tls_source::tls_source(tls_files files, tls_role role)
     : files_(std::move(files)),
+      role_(role),
       read_(read_times()),
-      context_(std::make_shared<const tls_context>(files_)) {}
+      context_(std::make_shared<const tls_context>(files_, role)) {}
 
 tls_source::times tls_source::read_times() const {
   times made;
@@ -103,7 +126,7 @@ std::shared_ptr<const tls_context> tls_source::current() {
   if (now == read_) return context_;
   read_ = std::move(now);
   try {
-    context_ = std::make_shared<const tls_context>(files_);
+    context_ = std::make_shared<const tls_context>(files_, role_);
     spdlog::info("cluster: new certificates are in use");
   } catch (const error& wrong) {
     spdlog::error("cluster: the new certificates are not used: {}", wrong.message());

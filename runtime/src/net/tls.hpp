@@ -21,12 +21,15 @@ struct tls_files {
   [[nodiscard]] bool given() const noexcept { return !certificate.empty(); }
 };
 
+enum class tls_role : std::uint8_t { connects, accepts };
+
 /// What the files say, ready for connections. Immutable; safe from several threads.
 class tls_context {
  public:
   /// Throws `invalid_argument` with the file and what is wrong with it: it cannot be read, key and
-  /// certificate do not belong together, the certificate is not of the authority, or has expired.
-  explicit tls_context(const tls_files& files);
+  /// certificate do not belong together, the certificate is not of the authority, has expired, or
+  /// is none for this role.
+  explicit tls_context(const tls_files& files, tls_role role = tls_role::connects);
   ~tls_context();
   tls_context(const tls_context&) = delete;
   tls_context& operator=(const tls_context&) = delete;
@@ -45,7 +48,7 @@ class tls_context {
 class tls_source {
  public:
   /// Throws as `tls_context`.
-  explicit tls_source(tls_files files);
+  explicit tls_source(tls_files files, tls_role role = tls_role::connects);
   /// For a new connection: of the files as they are now, or as they were when they were right last.
   [[nodiscard]] std::shared_ptr<const tls_context> current();
 
@@ -54,12 +57,11 @@ class tls_source {
   [[nodiscard]] times read_times() const;
 
   const tls_files files_;
+  const tls_role role_;
   std::mutex mutex_;
   times read_;
   std::shared_ptr<const tls_context> context_;
 };
-
-enum class tls_role : std::uint8_t { connects, accepts };
 
 /// One end of one connection: turns bytes of the network into bytes of the peer and back.
 /// Everything throws `connection_failed` with the reason once the other end is not believed, or is
