@@ -56,6 +56,33 @@ TEST_CASE("A task goes to the member that is least at work", "[placement]") {
   CHECK(taken(machine).places == std::vector<placed>{{7, 1}});
 }
 
+TEST_CASE("A task goes to a member with the versions of plugins that it demands", "[placement]") {
+  placement machine;
+  const auto offer = [](const std::string& version) {
+    member_offer made{.plugins = {"paint"}, .slots = 2};
+    if (!version.empty()) made.versions["paint"] = version;
+    return made;
+  };
+  const task_demand any{.plugins = {"paint"}};
+  const task_demand old{.plugins = {"paint"}, .versions = {{"paint", "1.9.0"}}};
+  CHECK(old.text() == "the plugin \"paint\" in version 1.9.0");
+  CHECK(machine.newest_version("paint", any) == std::nullopt);
+  machine.join(1, "silent", offer(""), 0s);
+  CHECK(machine.newest_version("paint", any) == "");
+  machine.submit(1, old, 0s);  // who does not say which one it has may have another one
+  CHECK(taken(machine).places.empty());
+  machine.join(2, "new", offer("1.10.0"), 0s);
+  machine.join(3, "early", offer("1.10.0-rc.1"), 0s);
+  CHECK(taken(machine).places.empty());
+  machine.join(4, "old", offer("1.9.0"), 0s);
+  CHECK(taken(machine).places == std::vector<placed>{{1, 4}});
+  CHECK(machine.newest_version("paint", any) == "1.10.0");
+  CHECK(machine.newest_version("paint", old) == "1.9.0");
+  machine.drain(2, 0s);
+  CHECK(machine.newest_version("paint", any) == "1.10.0-rc.1");
+  CHECK(machine.newest_version("paint", {.plugins = {"print"}}) == std::nullopt);
+}
+
 TEST_CASE("Of a node with limits so many members have so many tasks each", "[placement]") {
   placement machine;
   const task_demand demand{.limited = "n", .replicas = 2, .max_in_flight = 2};

@@ -47,7 +47,14 @@ serve_desk::serve_desk(std::shared_ptr<cluster_server> server, std::size_t most_
                        served_systems::settings systems)
     : server_(std::move(server)),
       runs_(std::make_shared<run_ledger>(most_runs)),
-      systems_(std::move(systems), runs_) {}
+      systems_(std::move(systems), runs_) {
+  if (const auto& files = systems_.files()) {
+    server_->keep_pins(
+        [files](const std::string& thread, const std::string& run, const plugin_versions& fresh) {
+          return files->pin_plugins(thread, run, fresh);
+        });
+  }
+}
 
 void serve_desk::handle(const nlohmann::json& request, const control_server::line_sink& answer) {
   const auto what = needed_text(request, "do");
@@ -224,6 +231,9 @@ json serve_desk::status() {
 json serve_desk::members() const {
   auto list = json::array();
   for (const auto& one : server_->members()) {
+    auto plugins = json::object();
+    for (const auto& name : one.offer.plugins) plugins[name] = nullptr;
+    for (const auto& [name, version] : one.offer.versions) plugins[name] = version;
     list.push_back({{"member", one.name},
                     {"address", one.address},
                     {"status", !one.connected ? "lost"
@@ -231,7 +241,7 @@ json serve_desk::members() const {
                                               : "up"},
                     {"at_work", one.at_work},
                     {"slots", one.offer.slots},
-                    {"plugins", one.offer.plugins},
+                    {"plugins", plugins},
                     {"labels", one.offer.labels},
                     {"version", one.program}});
   }

@@ -67,6 +67,8 @@ class served_systems {
   [[nodiscard]] std::optional<run_record> last_run(const std::string& thread) const;
   /// Why the store takes nothing at present; empty: it does, as far as is known.
   [[nodiscard]] std::string trouble() const;
+  /// What is kept beside the runs; null: nothing is stored.
+  [[nodiscard]] const std::shared_ptr<kept_files>& files() const noexcept { return files_; }
   /// No more runs are taken up.
   void close();
   /// Leaves the runs to the next server: see `executor_base::hand_over`.

@@ -49,12 +49,20 @@ std::string words_at(const json& object, const char* key) {
   return words.empty() ? "-" : joined(words);
 }
 
+std::string plugins_of(const json& member) {
+  std::vector<std::string> words;
+  for (const auto& [name, version] : member.at("plugins").items()) {
+    words.push_back(version.is_string() ? name + " " + version.get<std::string>() : name);
+  }
+  return words.empty() ? "-" : joined(words);
+}
+
 std::string members_table(const json& answer) {
   std::vector<std::vector<std::string>> rows{
       {"MEMBER", "STATUS", "TASKS", "SLOTS", "ADDRESS", "PLUGINS", "LABELS", "VERSION"}};
   for (const auto& one : answer.at("members")) {
     rows.push_back({text_at(one, "member"), text_at(one, "status"), text_at(one, "at_work"),
-                    text_at(one, "slots"), text_at(one, "address"), words_at(one, "plugins"),
+                    text_at(one, "slots"), text_at(one, "address"), plugins_of(one),
                     words_at(one, "labels"), text_at(one, "version")});
   }
   return table(rows);

@@ -17,16 +17,17 @@
 /// message of a `delivery_link`. `bytes` are CBOR that only its reader looks into.
 namespace mcp::cluster {
 
-/// The versions of the wire from which on workers handle messages of agents, use the memory store of
-/// their runs, and know where in a trace a task belongs.
+/// The versions of the wire from which on workers handle messages of agents, use the memory store
+/// of their runs, know where in a trace a task belongs, and say which versions their plugins have.
 inline constexpr std::uint64_t wire_version_of_agents = 2;
 inline constexpr std::uint64_t wire_version_of_memory = 2;
 inline constexpr std::uint64_t wire_version_of_holds = 2;
 inline constexpr std::uint64_t wire_version_of_traces = 2;
+inline constexpr std::uint64_t wire_version_of_plugins = 2;
 
 // From a worker.
 
-/// The first message of a worker.
+/// The first message of a worker, but for `plugins_message`.
 struct offer_message {
   std::string program{};  ///< version of FastMCP
   std::set<std::string> plugins{};
@@ -181,6 +182,10 @@ struct agent_turn_message {
 struct leaving_message {
   std::string reason{};
 };
+/// The versions, by name, of the plugins in the offer that comes next. Since version 2 of the wire.
+struct plugins_message {
+  std::map<std::string, std::string> versions{};
+};
 
 // From a server.
 
@@ -288,6 +293,7 @@ MCP_STRUCT(event_told, name, payload)
 MCP_STRUCT(words_told, content)
 MCP_STRUCT(note_message, task, what)
 MCP_STRUCT(leaving_message, reason)
+MCP_STRUCT(plugins_message, versions)
 MCP_STRUCT(id_made, made)
 MCP_STRUCT(started_over, made)
 MCP_STRUCT(message_told, to, name, bytes, durable)
@@ -312,7 +318,7 @@ MCP_STRUCT(memory_message, system)
 MCP_STRUCT(trace_message, task, traceparent)
 
 using worker_message = std::variant<offer_message, result_message, wish_message, note_message,
-                                    leaving_message, agent_turn_message>;
+                                    leaving_message, agent_turn_message, plugins_message>;
 using server_message = std::variant<system_message, state_message, forget_message, task_message,
                                     cancel_message, told_message, agent_task_message,
                                     agent_answer_message, memory_message, trace_message>;

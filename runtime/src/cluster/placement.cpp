@@ -1,6 +1,9 @@
 #include "cluster/placement.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <tuple>
 
 namespace mcp::cluster {
 namespace {
@@ -26,24 +29,45 @@ std::string listed(const std::vector<std::string>& words) {
   return all;
 }
 
+/// Whether all of these are among those.
+bool has_all(const std::map<std::string, std::string>& those,
+             const std::map<std::string, std::string>& these) {
+  return std::all_of(these.begin(), these.end(), [&](const auto& one) {
+    const auto found = those.find(one.first);
+    return found != those.end() && found->second == one.second;
+  });
+}
+
+/// Versions are like 1.2.3, perhaps with more behind: "-" makes one earlier, and the rest is text.
+auto order_of(const std::string& version) {
+  std::vector<unsigned long> numbers;
+  const char* at = version.c_str();
+  while (std::isdigit(static_cast<unsigned char>(*at)) != 0) {
+    char* end = nullptr;
+    numbers.push_back(std::strtoul(at, &end, 10));
+    at = *end == '.' ? end + 1 : end;
+  }
+  return std::tuple{std::move(numbers), *at != '-', std::string{at}};
+}
+
 }  // namespace
 
 bool task_demand::fits(const member_offer& offer) const {
   const auto has_plugin = [&](const std::string& plugin) { return offer.plugins.contains(plugin); };
-  const auto has_label = [&](const auto& label) {
-    const auto found = offer.labels.find(label.first);
-    return found != offer.labels.end() && found->second == label.second;
-  };
   return (offer.agents || !agents) && std::all_of(plugins.begin(), plugins.end(), has_plugin) &&
-         std::all_of(labels.begin(), labels.end(), has_label);
+         has_all(offer.versions, versions) && has_all(offer.labels, labels);
 }
 
 std::string task_demand::text() const {
   std::vector<std::string> needs;
-  for (const auto& plugin : plugins) needs.push_back("the plugin \"" + plugin + "\"");
+  for (const auto& plugin : plugins) {
+    const auto version = versions.find(plugin);
+    needs.push_back("the plugin \"" + plugin + "\"" +
+                    (version == versions.end() ? "" : " in version " + version->second));
+  }
   if (agents) needs.push_back("agents");
   for (const auto& [name, content] : labels) needs.push_back("the label " + name + "=" + content);
-  return needs.empty() ? "nothing special" : listed(needs);
+  return needs.empty() ? "a place for tasks" : listed(needs);
 }
 
 void placement::join(member_id member, std::string name, member_offer offer, instant now) {
@@ -154,6 +178,18 @@ std::optional<instant> placement::wake() const {
 placement::member_id placement::member_of(task_id task) const {
   const auto found = tasks_.find(task);
   return found == tasks_.end() ? 0 : found->second.member;
+}
+
+std::optional<std::string> placement::newest_version(const std::string& plugin,
+                                                     const task_demand& demand) const {
+  std::optional<std::string> newest;
+  for (const auto& [id, member] : members_) {
+    if (member.draining || !demand.fits(member.offer)) continue;
+    const auto found = member.offer.versions.find(plugin);
+    const auto version = found == member.offer.versions.end() ? std::string{} : found->second;
+    if (!newest || order_of(*newest) < order_of(version)) newest = version;
+  }
+  return newest;
 }
 
 placement::member_id placement::best_member(const task_demand& demand) const {

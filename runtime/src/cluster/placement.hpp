@@ -22,6 +22,8 @@ struct member_offer {
   std::map<std::string, std::string> labels{};
   std::size_t slots = 1;  ///< tasks that it works on at once
   bool agents = true;     ///< it handles messages of agents
+  /// Of the plugins; those that are not here are unknown.
+  std::map<std::string, std::string> versions{};
 };
 
 /// What a task needs of the worker that runs it.
@@ -33,10 +35,12 @@ struct task_demand {
   std::string limited{};
   std::size_t replicas = 0;       ///< members that work on it at once; 0: any number
   std::size_t max_in_flight = 0;  ///< tasks of it that a member works on at once; 0: any number
+  /// Of the plugins; those that are not here may have any.
+  std::map<std::string, std::string> versions{};
 
   friend auto operator<=>(const task_demand&, const task_demand&) = default;
   [[nodiscard]] bool fits(const member_offer& offer) const;
-  /// "the plugin \"paint\" and the label zone=eu", or "nothing".
+  /// What it offers: "the plugin \"paint\" and the label zone=eu", or "a place for tasks".
   [[nodiscard]] std::string text() const;
 };
 
@@ -100,6 +104,10 @@ class placement {
     return members_;
   }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_count_; }
+  /// The newest version of a plugin among the members that could take such a task; empty: they do
+  /// not say. Nothing: there is no such member.
+  [[nodiscard]] std::optional<std::string> newest_version(const std::string& plugin,
+                                                          const task_demand& demand) const;
   /// Where a task is; 0: nowhere.
   [[nodiscard]] member_id member_of(task_id task) const;
 

@@ -4,11 +4,22 @@
 #include "cluster/task_codec.hpp"
 
 #include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace mcp::cluster {
 
 class remote_agent_call;
+
+/// By name of a plugin that workers bring.
+using plugin_versions = std::map<std::string, std::string>;
+/// Pins a run of a thread to versions of plugins, for good: keeps those that are new, and returns
+/// all that it is pinned to; of a plugin that it was pinned to before, the version from then.
+/// Called on several threads, for a run on one; throws a store's errors.
+using pin_keeper = std::function<plugin_versions(
+    const std::string& thread_id, const std::string& run_id, const plugin_versions& fresh)>;
 
 /// One attempt of a node that runs on a worker.
 struct remote_call {

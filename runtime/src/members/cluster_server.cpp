@@ -54,6 +54,10 @@ cluster_server::~cluster_server() {
   parts_->door = nullptr;
 }
 
+void cluster_server::keep_pins(pin_keeper keeper) {
+  parts_->desk.post([keeper = std::move(keeper)](dispatcher& desk) { desk.keep_pins(keeper); });
+}
+
 void cluster_server::add_system(std::string hash, std::string name, std::string text) {
   parts_->desk.post([system = system_message{std::move(hash), std::move(name), std::move(text)}](
                         dispatcher& desk) { desk.add_system(system); });

@@ -52,6 +52,10 @@ class cluster_server final : public remote_nodes {
   /// The member gets no more tasks. False: there is none of this name.
   bool drain(const std::string& member);
 
+  /// Who keeps, for the servers after this one, which versions of plugins runs are pinned to.
+  /// Before the first task.
+  void keep_pins(pin_keeper keeper);
+
   void add_system(std::string hash, std::string name, std::string text) override;
   void remove_system(std::string hash) override;
   void submit(std::shared_ptr<remote_call> call) override;

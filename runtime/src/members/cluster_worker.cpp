@@ -14,6 +14,13 @@ constexpr std::size_t slots_per_processor = 4;
 constexpr std::size_t most_threads = 64;
 constexpr std::size_t errand_threads = 2;
 
+[[noreturn]] void refuse_second(const loaded_plugin& one, const std::string& other) {
+  throw error{errc::invalid_plugin, (one.file.empty() ? "" : one.file + ": ") + "version " +
+                                        one.version + " of the plugin \"" + one.name +
+                                        "\", of which the worker has version " + other +
+                                        " already; have another worker bring one of them"};
+}
+
 worker_settings settings_of(worker_options options) {
   if (options.slots == 0) {
     options.slots = slots_per_processor * std::max(1U, std::thread::hardware_concurrency());
@@ -21,12 +28,18 @@ worker_settings settings_of(worker_options options) {
   auto tls = source_of(options.tls, options.server, tls_role::connects);
   offer_message offer{.program = MCP_VERSION, .labels = options.labels, .slots = options.slots};
   options.load.plugins = opened(std::move(options.load.plugins));
-  for (const auto& one : options.load.plugins.built_in) offer.plugins.insert(one->name);
+  plugins_message plugins;
+  for (const auto& one : options.load.plugins.built_in) {
+    const auto [known, fresh] = plugins.versions.emplace(one->name, one->version);
+    if (!fresh) refuse_second(*one, known->second);
+    offer.plugins.insert(one->name);
+  }
   return {.cluster = options.cluster,
           .name = options.name,
           .server = options.server,
           .tls = std::move(tls),
           .offer = std::move(offer),
+          .plugins = std::move(plugins),
           .link = options.link,
           .load =
               [load = std::move(options.load)](const system_message& system) {

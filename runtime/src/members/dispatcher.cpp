@@ -235,6 +235,11 @@ std::vector<member_status> dispatcher::members() const {
 void dispatcher::stop(const error& reason) {
   stopped_ = reason;
   for (const auto& one : std::exchange(again_, {})) one->fail(reason);
+  for (auto& [id, run] : pins_) {
+    for (const auto& call : std::exchange(run.waiting, {})) {
+      static_cast<void>(call->reply->fail({.error = reason}));
+    }
+  }
   while (!calls_.empty()) {
     const auto task = calls_.begin()->first;
     const auto at = members_.find(placement_.member_of(task));

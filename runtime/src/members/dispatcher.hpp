@@ -27,6 +27,7 @@ struct dispatcher_limits {
   link_limits link{};
   std::size_t strangers = 64;           ///< connections that have not said hello
   std::chrono::milliseconds grace{50};  ///< for a member to come back before its tasks go elsewhere
+  std::size_t pinned_runs = 10'000;     ///< whose versions of plugins are remembered here
 };
 
 /// The server's actor: it owns the links to the workers, the calls, and what is decided about them.
@@ -46,6 +47,7 @@ class dispatcher final : public cluster_actor {
   void submit(std::shared_ptr<remote_agent_call> call);
   void withdraw(const std::shared_ptr<remote_agent_call>& call);
   void answer(const std::shared_ptr<remote_agent_call>& call, agent_answer_message what);
+  void keep_pins(pin_keeper keeper) { keeper_ = std::move(keeper); }
   void add_system(system_message system);
   void remove_system(const std::string& hash);
   /// False: there is no such member.
@@ -71,6 +73,7 @@ class dispatcher final : public cluster_actor {
     std::uint64_t number = 0;                    ///< on the wire, of its last placement
     state_shipper::number state = 0;  ///< of a node; 0: it has none, or was not placed yet
     bool cancelled = false;           ///< of an agent: nobody wants it any more
+    bool unpinned = false;            ///< of a node: its run has no version of some plugin yet
     /// What waits for a store, one after another: also when the task has changed its worker.
     errand_strand errands;
     std::map<std::string, std::int64_t> held{};  ///< of the budget, by the attempt of a node
@@ -84,6 +87,7 @@ class dispatcher final : public cluster_actor {
     std::string name{};
     std::string address{};
     std::string program{};
+    plugin_versions versions{};  ///< said before the offer
     delivery_link link;
     caf::actor pipe{};  ///< null: not connected
     bool offered = false;
@@ -114,6 +118,7 @@ class dispatcher final : public cluster_actor {
   void take(member& from, note_message note);
   void take(member& from, const leaving_message& leaving);
   void take(member& from, agent_turn_message turn);
+  void take(member& from, plugins_message plugins);
   void answer(member& to, told_message told);
   /// Bytes that do not fit a message become its failure.
   void fit(std::optional<std::string>& bytes, std::optional<failure_item>& failure) const;
@@ -129,6 +134,21 @@ class dispatcher final : public cluster_actor {
   void say_agent_task(member& to, open_call& open);
   void refuse(placement::refuse& refusal);
   void submit(open_call call, task_demand demand, member_id rather);
+
+  /// The versions of plugins that a run goes by.
+  struct pinned_run {
+    plugin_versions versions{};
+    bool known = false;  ///< also those that are kept
+    bool busy = false;   ///< somebody looks them up, or keeps them
+    std::deque<std::shared_ptr<remote_call>> waiting{};
+  };
+  [[nodiscard]] pinned_run& pins_of(const std::string& run_id);
+  /// Submits what waits for the versions of its run, or has them looked up and kept first.
+  void submit_pinned(const std::string& run_id);
+  void settle_pins(const remote_call& of, plugin_versions fresh);
+  void settled_pins(const std::string& run_id, const plugin_versions& versions,
+                    const std::optional<error>& failed);
+
   void withdraw(const void* call);
   [[nodiscard]] errand_strand errands() const {
     return boost::asio::make_strand(errands_.get_executor());
@@ -157,6 +177,9 @@ class dispatcher final : public cluster_actor {
   std::unordered_map<const void*, placement::task_id> by_call_;
   std::set<placement::task_id> agent_calls_;
   std::vector<std::shared_ptr<remote_agent_call>> again_;  ///< to be submitted once more
+  pin_keeper keeper_;                                      ///< null: pins end with the process
+  std::unordered_map<std::string, pinned_run> pins_;       ///< by run
+  std::deque<std::string> pinned_;  ///< runs, in the order in which they came
   agent_homes homes_;
   std::size_t ticks_ = 0;
   placement::task_id last_task_ = 0;

@@ -23,7 +23,12 @@ void dispatcher::open_call::fail(const error& reason) const {
 void dispatcher::submit(std::shared_ptr<remote_call> call) {
   if (call->withdrawn.load(std::memory_order_acquire)) return;
   auto demand = call->demand;
-  submit({.call = std::move(call), .errands = errands()}, std::move(demand), 0);
+  if (demand.plugins.empty() || stopped_) {
+    return submit({.call = std::move(call), .errands = errands()}, std::move(demand), 0);
+  }
+  const auto run_id = call->head.run_id;
+  pins_of(run_id).waiting.push_back(std::move(call));
+  submit_pinned(run_id);
 }
 
 void dispatcher::submit(open_call call, task_demand demand, member_id rather) {
@@ -125,6 +130,7 @@ void dispatcher::start(placement::task_id task, member_id at) {
     close_call(task).fail({errc::cancelled, "nobody waits for the answer any more"});
     return;
   }
+  if (open.unpinned) return submit(close_call(task).call);  // now somebody offers a version
   open.number = ++last_number_;
   open.release_holds();  // of an attempt that its worker has lost
   try {

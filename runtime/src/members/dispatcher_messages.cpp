@@ -3,6 +3,7 @@
 #include "members/dispatcher.hpp"
 #include "net/steady_time.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -16,6 +17,7 @@ namespace {
 constexpr std::uint64_t most_slots = 10'000;
 constexpr std::size_t most_labels = 100;
 constexpr std::size_t most_plugins = 1'000;
+constexpr std::size_t longest_version = 64;
 constexpr std::size_t bytes_around_answer = 1'000;  ///< at most, in its message
 
 template <class... Fs>
@@ -55,8 +57,21 @@ void dispatcher::take(member& from, offer_message offer) {
   placement_.join(
       from.id, from.name,
       {std::move(offer.plugins), std::move(offer.labels), static_cast<std::size_t>(offer.slots),
-       from.link.version() >= wire_version_of_agents},
+       from.link.version() >= wire_version_of_agents, std::move(from.versions)},
       steady_time());
+}
+
+void dispatcher::take(member& from, plugins_message plugins) {
+  const auto is_one = [](const auto& version) {
+    return !version.second.empty() && version.second.size() <= longest_version;
+  };
+  if (from.offered || plugins.versions.size() > most_plugins ||
+      !std::all_of(plugins.versions.begin(), plugins.versions.end(), is_one)) {
+    throw error{errc::malformed_answer,
+                "a worker says of what versions its plugins are, too late, "
+                "too many, or none that can be"};
+  }
+  from.versions = std::move(plugins.versions);
 }
 
 dispatcher::open_call* dispatcher::call_of(const member& from, std::uint64_t number) {

@@ -66,6 +66,15 @@ void worker_actor::start_anew() {
   incarnation_ = next_incarnation(incarnation_);
   link_.emplace(member_identity{settings_.cluster, settings_.name, incarnation_}, std::string{},
                 settings_.link);
+}
+
+void worker_actor::introduce() {
+  server_incarnation_ = link_->peer_incarnation();
+  trouble_.clear();
+  spdlog::info("cluster: joined the server \"{}\" at {}", link_->peer(), settings_.server.text());
+  if (link_->version() >= wire_version_of_plugins && !settings_.plugins.versions.empty()) {
+    say(to_cbor(worker_message{settings_.plugins}), false);
+  }
   say(to_cbor(worker_message{settings_.offer}), false);
   if (leaving_) say(to_cbor(worker_message{leaving_message{"it ends"}}), false);
 }
@@ -131,11 +140,7 @@ void worker_actor::arrived(const pipe_frames& what) {
       return disconnect(wrong.message());
     }
   }
-  if (link_->open() && server_incarnation_ == 0) {
-    server_incarnation_ = link_->peer_incarnation();
-    trouble_.clear();
-    spdlog::info("cluster: joined the server \"{}\" at {}", link_->peer(), settings_.server.text());
-  }
+  if (link_->open() && server_incarnation_ == 0) introduce();
   if (link_->open()) wait_ = std::chrono::milliseconds{0};
   pump();
 }
@@ -183,7 +188,7 @@ worker_status worker_actor::status() const {
 
 void worker_actor::leave(const std::string& reason) {
   if (std::exchange(leaving_, true)) return;
-  say(to_cbor(worker_message{leaving_message{reason}}), false);
+  if (server_incarnation_ != 0) say(to_cbor(worker_message{leaving_message{reason}}), false);
   pump();
 }
 

@@ -28,6 +28,7 @@ struct worker_settings {
   socket_address server{};
   std::shared_ptr<tls_source> tls{};  ///< null: plain
   offer_message offer{};
+  plugins_message plugins{};
   link_limits link{};
   std::chrono::milliseconds connect_within{2'000};
   std::chrono::milliseconds shortest_wait{100};  ///< before it tries to connect anew
@@ -66,6 +67,8 @@ class worker_actor final : public cluster_actor {
   };
 
   void start_anew();
+  /// To a server that was met the first time.
+  void introduce();
   void dial();
   void dial_later(const std::string& why);
   void opened(const pipe_opened& what);

@@ -10,6 +10,7 @@ namespace mcp::cluster {
 namespace {
 
 constexpr const char* pins_label = "cluster_file";
+constexpr const char* plugin_pins_label = "run_plugins";
 constexpr const char* texts_label = "cluster_file_text";
 
 /// Labels of a namespace have no points.
@@ -45,6 +46,26 @@ void kept_files::unpin(const std::string& thread) {
   if (thread.size() > max_memory_key_bytes) return;
   const memory_namespace_query systems{.prefix = {pins_label}, .limit = max_memory_limit};
   for (const auto& place : store_->list_namespaces(systems)) store_->remove(place, thread);
+  store_->remove({plugin_pins_label}, thread);
+}
+
+std::map<std::string, std::string> kept_files::pin_plugins(
+    const std::string& thread, const std::string& run,
+    const std::map<std::string, std::string>& fresh) {
+  if (thread.size() > max_memory_key_bytes) return fresh;
+  const memory_namespace place{plugin_pins_label};
+  auto pins = nlohmann::json::object();
+  if (const auto found = store_->get(place, thread)) {
+    auto kept = nlohmann::json::parse(found->value);
+    if (kept.value("run", std::string{}) == run) pins = std::move(kept.at("plugins"));
+  }
+  const auto before = pins.size();
+  for (const auto& [plugin, version] : fresh) pins.emplace(plugin, version);
+  if (pins.size() > before) {
+    store_->put(place, thread, nlohmann::json{{"run", run}, {"plugins", pins}}.dump(),
+                {.index = false});
+  }
+  return pins;
 }
 
 void kept_files::keep(const std::string& system, const std::string& version,

@@ -3,6 +3,7 @@
 #include "mcp/memory_store.hpp"
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,8 +17,9 @@ struct kept_file {
   std::string text{};
 };
 
-/// What is kept beside the runs of a store: by which file each thread was run last, and the texts
-/// of the versions that runs are pinned to. Safe from several threads; throws the store's errors.
+/// What is kept beside the runs of a store: by which file each thread was run last, the texts of
+/// the versions that runs are pinned to, and their versions of plugins. Safe from several threads;
+/// throws the store's errors.
 class kept_files {
  public:
   explicit kept_files(std::shared_ptr<memory_store> store) : store_(std::move(store)) {}
@@ -29,6 +31,10 @@ class kept_files {
                                                   const std::string& thread);
   /// Forgets a thread that is deleted, whichever system it was of.
   void unpin(const std::string& thread);
+  /// As `pin_keeper` says; a thread has the pins of its last run.
+  [[nodiscard]] std::map<std::string, std::string> pin_plugins(
+      const std::string& thread, const std::string& run,
+      const std::map<std::string, std::string>& fresh);
   /// Nothing when it is kept already.
   void keep(const std::string& system, const std::string& version, const kept_file& file);
   /// Removes the texts of all versions but these, of all systems; returns how many. Only while no
