@@ -1,4 +1,5 @@
 #include "actors/scenario.hpp"
+#include "core/thread_name.hpp"
 
 namespace mcp::test {
 namespace {
@@ -35,6 +36,21 @@ TEST_CASE("A thread that is run twice keeps the values of the second run") {
   CHECK(kept.values.log == second.log);
   CHECK(kept.status == run_status::done);
   CHECK(kept.next.empty());
+}
+
+TEST_CASE("The name of a thread has a bound, whatever the store") {
+  const scenario_store box{real_store()};
+  executor<notes> stored{chain(), box.options()};
+  executor<notes> unstored{chain()};
+  const std::string longest(core::max_thread_id_bytes, 't');
+  for (auto* runs : {&stored, &unstored}) {
+    CHECK(runs->run({.topic = "owls"}, {.thread_id = longest}).answer == "on owls");
+    CHECK(code_of([&] { return runs->start({}, {.thread_id = longest + 't'}); }) ==
+          errc::invalid_argument);
+  }
+  CHECK(stored.state(longest).values.topic == "owls");
+  CHECK(code_of([&] { return stored.update_state(longest + 't', update<notes>{}); }) ==
+        errc::invalid_argument);
 }
 
 TEST_CASE("A run without a store starts from nothing each time") {

@@ -5,6 +5,7 @@
 #include "core/checkpoint_codec.hpp"
 #include "core/ids.hpp"
 #include "core/interrupts.hpp"
+#include "core/thread_name.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -218,6 +219,7 @@ std::shared_ptr<live_run> engine::prepare(state_pointer fresh, std::vector<chann
   if (options.recursion_limit < 1) {
     throw error{errc::invalid_argument, "run_options::recursion_limit must be at least 1"};
   }
+  core::check_thread_id(options.thread_id);
   const bool new_thread = options.thread_id.empty();
   if (new_thread) options.thread_id = random_id();
   core::check_stops(*plan_, options, static_cast<bool>(writer_));

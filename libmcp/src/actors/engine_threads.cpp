@@ -3,6 +3,7 @@
 #include "core/ids.hpp"
 #include "core/interrupts.hpp"
 #include "core/replay.hpp"
+#include "core/thread_name.hpp"
 #include "mcp/log_fields.hpp"
 
 #include <spdlog/spdlog.h>
@@ -272,6 +273,7 @@ std::vector<checkpoint_entry> engine::history(const std::string& thread_id,
 
 checkpoint_id engine::update_state(const std::string& thread_id, node_result change,
                                    const std::string& as_node) {
+  core::check_thread_id(thread_id);
   const thread_hold hold{*this, thread_id};
   const auto stored = store().load(thread_id, "");
   const auto body =
