@@ -187,6 +187,10 @@ TEST_CASE("Members that show certificates work together; others may not join", "
   CHECK_THAT(trouble_of(*join("z", other.issue("z"))), Contains("not believed"));
   CHECK_THAT(trouble_of(*join("plain", {})), Contains("closed the connection"));
   CHECK(server->members().size() == 1);
+  const auto inside = join(own_worker_of("server"), own.issue("server", certificate_use::server));
+  while (!inside->status().connected) std::this_thread::yield();
+  CHECK_THAT(trouble_of(*join(own_worker_of("server"), own.issue("y"))),
+             Contains("its certificate is for \"y\""));
   // Without certificates nothing leaves the machine.
   CHECK_THROWS_WITH(cluster_server::start({.listen = {"0.0.0.0", 0}}), Contains("would be plain"));
   CHECK_THROWS_WITH((cluster_worker{{.name = "w", .server = {"192.0.2.1", 1}}}),

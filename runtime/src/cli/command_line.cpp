@@ -328,6 +328,15 @@ class parser {
         ->check(CLI::IsMember(log_levels));
     add_traces(to);
   }
+  void add_worker_options(CLI::App* to, std::size_t least, const std::string& slots) {
+    to->add_option("--slots", options_.slots, slots)
+        ->type_name("N")
+        ->check(CLI::Range(least, std::size_t{10'000}));
+    to->add_option("--label", options_.labels,
+                   "NAME=TEXT, for nodes that are placed by labels; may be repeated")
+        ->type_name("NAME=TEXT")
+        ->allow_extra_args(false);
+  }
   void add_members() {
     auto* serve = add(command::serve, "serve",
                       "serve a cluster file, or any that is submitted: take runs, let workers join",
@@ -341,6 +350,8 @@ class parser {
     serve->add_option("--max-runs", options_.most_runs, "runs under way at once (1000)")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+    add_worker_options(serve, 0,
+                       "tasks that it works on itself, at once, as a worker of its own (0: none)");
     add_member_options(serve);
     add_store(serve);
     add_models(serve);
@@ -352,14 +363,7 @@ class parser {
         ->type_name("HOST:PORT")
         ->required();
     add_plugins(join);
-    join->add_option("--label", options_.labels,
-                     "NAME=TEXT, for nodes that are placed by labels; may be repeated")
-        ->type_name("NAME=TEXT")
-        ->allow_extra_args(false);
-    join->add_option("--slots", options_.slots,
-                     "tasks at once, of each server (4 for each processor)")
-        ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}));
+    add_worker_options(join, 1, "tasks at once, of each server (4 for each processor)");
     add_member_options(join);
     add_models(join);
   }
@@ -473,8 +477,14 @@ std::optional<std::string> conflict(const command_options& o) {
   if (o.what == command::resume && o.file.empty() && o.control.empty()) {
     return "give the cluster file, or the server's socket with --control PATH";
   }
+  if (o.what == command::resume && o.no_wait && o.control.empty()) {
+    return "--no-wait is for a server: name its socket with --control PATH";
+  }
   if (o.certificate.empty() != o.key.empty() || o.key.empty() != o.authority.empty()) {
     return "--cert, --key and --authority belong together";
+  }
+  if (o.what == command::serve && o.slots == 0 && !o.labels.empty()) {
+    return "--label is for the tasks that a server works on itself: give --slots, too";
   }
   const bool needs_store = o.what == command::threads ||
                            (o.what >= command::tail && o.what <= command::backup) ||

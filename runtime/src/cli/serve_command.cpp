@@ -114,6 +114,32 @@ int lost_lease() {
   return exit_lease_lost;
 }
 
+worker_options worker_options_of(const command_options& options, const std::string& name,
+                                 std::shared_ptr<span_sink> spans) {
+  worker_options made;
+  made.cluster = options.cluster;
+  made.name = name;
+  made.tls = {options.certificate, options.key, options.authority};
+  for (const auto& text : options.labels) made.labels.insert(label_of(text));
+  made.slots = options.slots;
+  made.load = load_options_of(options);
+  made.spans = std::move(spans);
+  return made;
+}
+
+/// The worker inside of a server, a member as any other; null without --slots.
+std::unique_ptr<cluster_worker> start_own_worker(const command_options& options,
+                                                 const std::string& name,
+                                                 const socket_address& server,
+                                                 std::shared_ptr<span_sink> spans) {
+  if (options.slots == 0) return nullptr;
+  auto made = worker_options_of(options, own_worker_of(name), std::move(spans));
+  made.server = server;
+  if (server.host == "0.0.0.0") made.server.host = "127.0.0.1";
+  if (server.host == "::") made.server.host = "::1";
+  return std::make_unique<cluster_worker>(std::move(made));
+}
+
 }  // namespace
 
 int serve_command(const command_options& options, stop_signals& signals) {
@@ -165,6 +191,7 @@ int serve_command(const command_options& options, stop_signals& signals) {
           return trouble.empty() ? desk.refusal() : "the store is away: " + trouble;
         });
     if (!begin(desk, signals, lost)) return lost ? lost_lease() : exit_done;
+    const auto own_worker = start_own_worker(options, name, server->address(), traces);
     serving = true;
     const control_server control{
         options.control.empty() ? default_control_path : options.control,
@@ -221,16 +248,10 @@ std::string refusal(const worker_list& workers) {
 }  // namespace
 
 int join_command(const command_options& options, stop_signals& signals) {
-  worker_options made;
-  made.cluster = options.cluster;
-  made.name = member_name(options, host_name() + "-" + std::to_string(::getpid()));
-  start_log(options, made.name);
-  const auto traces = start_traces(options, made.name);
-  made.spans = traces;
-  made.tls = {options.certificate, options.key, options.authority};
-  for (const auto& text : options.labels) made.labels.insert(label_of(text));
-  made.slots = options.slots;
-  made.load = load_options_of(options);
+  const auto name = member_name(options, host_name() + "-" + std::to_string(::getpid()));
+  start_log(options, name);
+  const auto traces = start_traces(options, name);
+  auto made = worker_options_of(options, name, traces);
   worker_list workers;  // one for each server
   for (const auto& address : options.addresses) {
     made.server = socket_address::parse(address);

@@ -24,6 +24,11 @@ struct server_options {
   std::chrono::milliseconds grace{50};  ///< for a member to come back before its tasks go elsewhere
 };
 
+/// The name of a worker inside of a server's process, which shows the server's certificate.
+[[nodiscard]] inline std::string own_worker_of(const std::string& server) {
+  return server + "/own";
+}
+
 /// What is known of a member.
 struct member_status {
   std::string name{};
