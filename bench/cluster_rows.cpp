@@ -166,7 +166,8 @@ spec encrypted_row(std::uint64_t in_flight) {
 }  // namespace
 
 std::vector<spec> cluster_rows() {
-  return {remote_row(1), remote_row(100), remote_row(1000), encrypted_row(1), encrypted_row(100)};
+  return {remote_row(1),    remote_row(100),    remote_row(1000),
+          encrypted_row(1), encrypted_row(100), encrypted_row(1000)};
 }
 
 void be_worker(const std::vector<std::string>& arguments) {
