@@ -130,6 +130,7 @@ class parser {
     add_file(resume, false);
     add_running(resume);
     add_control(resume, "default: this process goes on");
+    resume->add_flag("--no-wait", options_.no_wait, "with --control: return when it goes on");
   }
   void add_readers() {
     auto* threads = add(command::threads, "threads", "list the threads of a store, newest first",
@@ -396,7 +397,8 @@ class parser {
         add(command::drain, "drain", "give a member no more tasks", "  mcp-cluster drain worker-1");
     drain->add_option("member", options_.member, "of members")->type_name("MEMBER")->required();
     auto* stop = add(command::stop_agents, "stop-agents",
-                     "stop agents until they are revived, also across restarts",
+                     "stop agents until they are revived: those below a supervisor also across "
+                     "restarts, one agent as long as the server runs",
                      "  mcp-cluster stop-agents orders --key 42\n"
                      "  mcp-cluster stop-agents shop.till/ann");
     auto* revive = add(command::revive_agents, "revive-agents", "let stopped agents start again",

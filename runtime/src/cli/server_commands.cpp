@@ -154,8 +154,12 @@ int follow(const command_options& options, nlohmann::json request) {
                          socket_of(options) + " --answer JSON");
     } else {
       const auto& wrong = result.at("error");
-      complain(wrong.is_object() ? text_at(wrong, "code") + ": " + text_at(wrong, "message")
-                                 : text_at(result, "status"));
+      auto text = wrong.is_object() ? text_at(wrong, "code") + ": " + text_at(wrong, "message")
+                                    : text_at(result, "status");
+      if (wrong.contains("advice")) text += "\n" + text_at(wrong, "advice");
+      const auto named = text_at(result, "thread");
+      complain(text, "thread " + named + "; go on with it: mcp-cluster resume " + named +
+                         " --control " + socket_of(options));
     }
     return false;
   });

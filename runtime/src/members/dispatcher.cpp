@@ -211,6 +211,7 @@ void dispatcher::tick() {
 bool dispatcher::drain(const std::string& name) {
   const auto id = membership_.find(name);
   if (id == 0) return false;
+  spdlog::info("cluster: member \"{}\" gets no more tasks, as somebody asked", name);
   placement_.drain(id, steady_time());
   act();
   return true;

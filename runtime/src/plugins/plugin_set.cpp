@@ -177,10 +177,10 @@ void plugin_set::report_unknown(const std::string& kind, const placed_name& name
     problems.error(name.at, "there is no plugin \"" + label + "\"" + nearest(label, labels),
                    "declare it under `plugins`");
   } else if (members_.contains(label) || complete_) {
-    problems.error(name.at,
-                   "no plugin offers the " + kind + " \"" + name.name + "\"" +
-                       suggestion(name.name, known),
-                   "write LABEL.NAME with the label of a plugin under `plugins`");
+    problems.error(
+        name.at,
+        "no plugin offers the " + kind + " \"" + name.name + "\"" + suggestion(name.name, known),
+        "write LABEL.NAME with the label of a plugin under `plugins`");
   }  // else it may be of a plugin that could not be loaded, which was said
 }
 
@@ -190,8 +190,12 @@ std::string plugin_label(const std::string& name) {
 
 plugin_choices opened(plugin_choices choices) {
   for (const auto& file : std::exchange(choices.files, {})) {
-    if (!choices.trial.program.empty()) try_plugin(file, choices.trial);
-    choices.built_in.push_back(open_plugin(file));
+    try {
+      if (!choices.trial.program.empty()) try_plugin(file, choices.trial);
+      choices.built_in.push_back(open_plugin(file));
+    } catch (const error& wrong) {
+      throw error{wrong.code(), "the plugin " + file + ": " + wrong.message()};
+    }
   }
   return choices;
 }
