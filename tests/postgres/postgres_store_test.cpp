@@ -239,6 +239,46 @@ TEST_CASE("No batch is lost or written twice when the database is killed") {
   CHECK_FALSE(other->claim("t"));
 }
 
+TEST_CASE("Who cannot write for longer than it may gives up its threads, and says what is wrong") {
+  database own;
+  const auto store = postgres_checkpoint_store(
+      own.target(), {.schema = database::new_schema(), .lease = 300ms, .write_patience = 200ms});
+  listener news{*store};
+  REQUIRE(store->claim("t"));
+  put(*store, run("r", "t"));
+  CHECK(store->trouble().empty());
+  own.kill();
+  CHECK(code_of([&] { put(*store, run("s", "t")); }) == errc::lease_lost);
+  news.wait_for(store_news::lost);
+  CHECK(code_of([&] { put(*store, run("s", "t")); }) == errc::lease_lost);
+}
+
+TEST_CASE("A store says that its database is away until it is back") {
+  database own;
+  const auto store =
+      postgres_checkpoint_store(own.target(), {.schema = database::new_schema(), .lease = 300ms});
+  CHECK(store->trouble().empty());
+  own.kill();
+  while (store->trouble().empty()) std::this_thread::yield();
+  CHECK_THAT(store->trouble(), Contains("has not answered for"));
+  own.start();
+  while (!store->trouble().empty()) std::this_thread::yield();
+  put(*store, run("r", "t"));
+}
+
+TEST_CASE("Servers that share a store are listed while they are there") {
+  const auto schema = database::new_schema();
+  const auto open = [&](const std::string& name) {
+    return postgres_checkpoint_store(database::shared().target(),
+                                     {.schema = schema, .server = name});
+  };
+  const auto first = open("a");
+  auto second = open("b");
+  CHECK(first->owners() == std::vector<std::string>{"a", "b"});
+  second.reset();
+  CHECK(first->owners() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("The fence lets each batch of a living server through once") {
   const auto schema = database::new_schema();
   const auto store = open_postgres(schema);

@@ -108,6 +108,23 @@ TEST_CASE("The runs of a server that ends go on elsewhere at once") {
   CHECK(ended.state().log == words{"a", "b"});
 }
 
+TEST_CASE("Runs that are handed over go on at another server, though the first one lives on") {
+  const auto schema = database::new_schema();
+  newcomer came;
+  executor<notes> there{trip(), {.store = server(schema, "there"), .on_recovered = came.hear()}};
+  dead_end end;
+  executor<notes> here{end.trip(), {.store = server(schema, "here")}};
+  const auto run = here.start({}, {.thread_id = "t"});
+  end.wait();
+  here.base().hand_over(true);
+  const auto left = run.join();
+  REQUIRE(left.info.error);
+  CHECK(left.info.error->code() == errc::shutting_down);
+  const auto ended = came.wait().join();
+  REQUIRE(ended.done());
+  CHECK(ended.state().log == words{"a", "b"});
+}
+
 TEST_CASE("Of several servers each run that was left behind is taken by one") {
   constexpr std::size_t runs = 40;
   const auto schema = database::new_schema();

@@ -737,3 +737,15 @@ TEST_CASE("A silent connection costs nothing once it is given up, whatever its f
   for (const int one : silent) ::close(one);
   CHECK(server->members().empty());
 }
+
+TEST_CASE("Strangers who say nothing keep no member out", "[members]") {
+  const auto server = cluster_server::start({.link = {.silence = 1h}, .strangers = 4});
+  std::vector<int> silent;
+  for (int i = 0; i < 4; ++i) silent.push_back(connect_to(server->address(), 5s));
+  eventually([&] { return connections_to(server->address()) == 4; });
+  const cluster_worker worker{{.name = "w", .server = server->address(), .slots = 1}};
+  eventually([&] { return worker.status().connected; });
+  pollfd first{silent.front(), POLLIN, 0};
+  CHECK(::poll(&first, 1, -1) == 1);  // it made room
+  for (const int one : silent) ::close(one);
+}

@@ -207,17 +207,48 @@ TEST_CASE("A member that drains gets no more tasks and keeps those it has", "[pl
         std::vector<std::pair<placement::task_id, errc>>{{2, errc::no_member}});
 }
 
-TEST_CASE("No more tasks wait than may, and no more members are there", "[placement]") {
-  placement machine{{.members = 1, .waiting = 1}};
-  machine.submit(1, {}, 0s);
-  machine.submit(2, {}, 0s);
-  CHECK(taken(machine).refusals ==
-        std::vector<std::pair<placement::task_id, errc>>{{2, errc::overloaded}});
+TEST_CASE("No more members are there than may be", "[placement]") {
+  placement machine{{.members = 1}};
   machine.join(1, "one", slots(1), 0s);
   CHECK_THROWS_AS(machine.join(2, "two", slots(1), 0s), error);
-  machine.finish(2);  // not there any more
-  machine.finish(1);
+  machine.finish(1);  // there is none
   CHECK(machine.members().at(1).tasks.empty());
+}
+
+TEST_CASE("Tasks wait, however many they are", "[placement]") {
+  constexpr placement::task_id many = 200'000;
+  placement machine;
+  for (placement::task_id task = 1; task <= many; ++task) machine.submit(task, {}, 0s);
+  CHECK(machine.waiting() == many);
+  CHECK(machine.take_actions().empty());
+  machine.join(1, "one", slots(1), 1s);
+  CHECK(taken(machine).places == std::vector<placed>{{1, 1}});
+}
+
+TEST_CASE("A demand may bring its own patience, and says what it waits for", "[placement]") {
+  placement machine{{.patience = 10s}};
+  machine.join(1, "busy", slots(1), 0s);
+  machine.submit(1, {}, 0s);
+  machine.submit(2, {}, 0s);
+  machine.submit(3, {{"paint"}, {}}, 1s);
+  auto hasty = task_demand{{"glue"}, {}};
+  hasty.patience = 2s;
+  machine.submit(4, hasty, 1s);
+  CHECK(machine.wake() == std::optional<instant>{3s});
+  CHECK(machine.want_of(1).empty());
+  CHECK(machine.want_of(2).empty());  // for a slot
+  CHECK(machine.want_of(3) == "the plugin \"paint\"");
+  const auto wants = machine.wants();
+  REQUIRE(wants.size() == 2);
+  CHECK(wants[0].needs == "the plugin \"glue\"");
+  CHECK(wants[0].tasks == 1);
+  CHECK(wants[0].since == instant{1s});
+  machine.tick(3s);
+  CHECK(taken(machine).refusals ==
+        std::vector<std::pair<placement::task_id, errc>>{{4, errc::no_member}});
+  machine.join(2, "painter", {{"paint"}, {}, 1}, 4s);
+  CHECK(machine.wants().empty());
+  CHECK(machine.want_of(3).empty());
 }
 
 namespace {
@@ -229,7 +260,7 @@ std::size_t come_and_go(unsigned seed) {
   std::mt19937 chance{seed};
   const auto below = [&](std::size_t limit) { return chance() % limit; };
   const std::vector<std::string> plugins{"a", "b", "c"};
-  placement machine{{.members = 300, .waiting = 100, .moves = 1, .patience = 300ms}};
+  placement machine{{.members = 300, .moves = 1, .patience = 300ms}};
   instant now{0};
   placement::member_id members = 0;
   placement::task_id tasks = 0;

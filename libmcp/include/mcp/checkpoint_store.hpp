@@ -219,6 +219,8 @@ class MCP_EXPORT checkpoint_store {
   /// block for long, and neither let go of that object nor call this. A store of one process has
   /// nothing to say and returns null.
   [[nodiscard]] virtual std::shared_ptr<void> watch(std::function<void(store_news)> told);
+  /// The names of the processes that work on this store at present, sorted; empty: this one alone.
+  [[nodiscard]] virtual std::vector<std::string> owners();
   /// Why nothing can be written at present, for people; empty: nothing is known against it.
   [[nodiscard]] virtual std::string trouble() const;
 
@@ -309,8 +311,8 @@ struct postgres_options {
 /// Keeps everything in a PostgreSQL database, which any number of processes share; each thread is
 /// worked on by one of them, and a process that dies or hangs loses its threads to the others
 /// (docs/postgres.md). `target` is a URI or a string of libpq's keywords.
-/// Throws `invalid_argument`, `newer_format`, and `store_failed` (nobody answers, not allowed, or the
-/// library was built without libpq).
+/// Throws `invalid_argument`, `newer_format`, and `store_failed` (nobody answers, not allowed, or
+/// the library was built without libpq).
 [[nodiscard]] MCP_EXPORT std::shared_ptr<checkpoint_store> postgres_checkpoint_store(
     const std::string& target, const postgres_options& options = {});
 

@@ -140,13 +140,11 @@ std::shared_ptr<live_run> engine::make_live(std::string run_id, const run_option
 
 std::shared_ptr<thread_claim> engine::make_claim(const std::string& thread_id) {
   // The seat: a run may end, and its thread be given back, when its actor is gone.
-  return std::make_shared<thread_claim>(
-      [this, thread_id, seat = census_seat{census_}](bool after_writes) {
-        const auto give_back = [this, thread_id, seat](const auto&) {
-          give_back_thread(thread_id);
-        };
-        if (!after_writes || writer_->write_then({}, give_back)) give_back(nullptr);
-      });
+  return std::make_shared<thread_claim>([this, thread_id,
+                                         seat = census_seat{census_}](bool after_writes) {
+    const auto give_back = [this, thread_id, seat](const auto&) { give_back_thread(thread_id); };
+    if (!after_writes || writer_->write_then({}, give_back)) give_back(nullptr);
+  });
 }
 
 run_order engine::make_order(const std::shared_ptr<live_run>& live, const run_options& options,

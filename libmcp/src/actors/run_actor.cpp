@@ -133,8 +133,10 @@ class run_actor final : public base_actor, public core::machine_ports {
     bool durable = false;
     if (!out.writes.empty() || out.hold) {
       if (auto failed = write(out)) {
+        const bool over = out.finished;  // it is, whether or not this could be written
         out.clear();
         machine_.stop(std::move(*failed), out);
+        out.finished = out.finished || over;
       } else {
         durable = out.hold && link_.writer->direct();
       }

@@ -13,8 +13,8 @@ namespace mcp::actors {
 /// Safe from several threads.
 class thread_claim {
  public:
-  /// `give_back` is called once, after `end`, by whoever lets go last. `after_writes`: writes of the
-  /// run may still wait for the store, and whoever gets the thread next has to find them there.
+  /// `give_back` is called once, after `end`, by whoever lets go last. `after_writes`: writes of
+  /// the run may still wait for the store, and whoever gets the thread next has to find them there.
   explicit thread_claim(std::function<void(bool after_writes)> give_back)
       : held_(std::make_shared<holding>(std::move(give_back))) {}
 

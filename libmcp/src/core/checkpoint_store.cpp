@@ -47,6 +47,10 @@ std::string_view name(run_status status) noexcept {
 
 checkpoint_store::~checkpoint_store() = default;
 
+std::vector<std::string> checkpoint_store::owners() {
+  return {};
+}
+
 std::string checkpoint_store::trouble() const {
   return {};
 }

@@ -264,7 +264,7 @@ class run_machine {
   bool drain_ = false;
   bool hand_over_ = false;    ///< at the end of a drain
   bool handed_over_ = false;  ///< the store is not told of this end
-  bool damaged_ = false;  ///< a reducer failed half way: the state must not be stored
+  bool damaged_ = false;      ///< a reducer failed half way: the state must not be stored
   bool snapshot_due_ = false;
   /// Nodes of the last supersteps, the first few of each: a cycle of up to half as many is seen.
   std::array<std::vector<node_index>, 64> trail_{};

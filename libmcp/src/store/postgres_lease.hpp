@@ -55,7 +55,7 @@ class postgres_lease {
   std::atomic<bool> lost_{false};
   std::atomic<bool> ending_{false};
   std::atomic<std::chrono::milliseconds::rep> renewed_;  ///< when it was the last time
-  int wake_ = -1;  ///< an eventfd
+  int wake_ = -1;                                        ///< an eventfd
   std::shared_ptr<watchers> watchers_;
   std::thread thread_;
 };

@@ -192,6 +192,14 @@ std::vector<std::string> namespaces(postgres_connection& from, const std::string
   return result;
 }
 
+std::vector<std::string> servers(postgres_connection& from) {
+  static constexpr postgres_statement list{"servers", "SELECT name FROM servers ORDER BY name, id"};
+  const auto rows = from.query(list);
+  std::vector<std::string> result;
+  for (int row = 0; row < rows.rows(); ++row) result.push_back(rows.text(row, 0));
+  return result;
+}
+
 std::vector<thread_info> threads(postgres_connection& from, std::size_t limit) {
   static constexpr postgres_statement list{
       "threads",

@@ -31,6 +31,8 @@ namespace mcp::store::postgres {
                                                    const history_query& query);
 [[nodiscard]] std::vector<std::string> namespaces(postgres_connection& from,
                                                   const std::string& thread_id);
+/// Names of the servers, sorted.
+[[nodiscard]] std::vector<std::string> servers(postgres_connection& from);
 [[nodiscard]] std::vector<thread_info> threads(postgres_connection& from, std::size_t limit);
 
 /// Threads that a sweep would remove, claimed or not.

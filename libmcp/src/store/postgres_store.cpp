@@ -126,6 +126,9 @@ class postgres_store final : public checkpoint_store {
   std::shared_ptr<void> watch(std::function<void(store_news)> told) override {
     return owner_ ? owner_->lease.watch(std::move(told)) : nullptr;
   }
+  std::vector<std::string> owners() override {
+    return readers_.use([&](auto& from) { return store::postgres::servers(from); });
+  }
   std::string trouble() const override { return owner_ ? owner_->lease.trouble() : std::string{}; }
 
   std::optional<run_record> run(const std::string& run_id) override {

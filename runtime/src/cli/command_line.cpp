@@ -353,6 +353,11 @@ class parser {
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
     add_worker_options(serve, 0,
                        "tasks that it works on itself, at once, as a worker of its own (0: none)");
+    serve
+        ->add_option("--worker-wait", options_.worker_wait,
+                     "seconds that a task waits for a worker that can take it (86400)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{31'536'000}));
     add_member_options(serve);
     add_store(serve);
     add_models(serve);
@@ -388,9 +393,10 @@ class parser {
     add_traceparent(submit);
     submit->add_flag("--no-wait", options_.no_wait, "return when the run is accepted");
     submit->add_flag("--events", options_.events, "print every event as a line of JSON");
-    auto* wait = add(command::wait, "wait", "wait for the end of a thread's run, at any server of its store",
-                     "  mcp-cluster wait t1\n"
-                     "  mcp-cluster wait t1 --control b.sock");
+    auto* wait =
+        add(command::wait, "wait", "wait for the end of a thread's run, at any server of its store",
+            "  mcp-cluster wait t1\n"
+            "  mcp-cluster wait t1 --control b.sock");
     add_thread(wait);
     wait->add_flag("--events", options_.events, "print every event as a line of JSON");
     auto* drain =

@@ -92,6 +92,7 @@ struct command_options {
   std::size_t slots = 0;              ///< 0: not given
   std::size_t most_runs = 1'000;      ///< of `serve`
   std::size_t drain_within = 30;      ///< seconds
+  std::size_t worker_wait = 0;        ///< seconds, of `serve`; 0: not given
   std::string log = "text";
   std::string log_level = "info";
   std::string traces{};       ///< URL of a receiver; empty: not given

@@ -31,9 +31,9 @@ namespace mcp::cluster {
 [[nodiscard]] int serve_command(const command_options& options, stop_signals& signals);
 [[nodiscard]] int join_command(const command_options& options, stop_signals& signals);
 /// `submit`, and `resume` and `cancel` with `--control`.
-[[nodiscard]] int submit_command(const command_options& options);
-[[nodiscard]] int resume_at_server_command(const command_options& options);
-[[nodiscard]] int wait_command(const command_options& options);
+[[nodiscard]] int submit_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int resume_at_server_command(const command_options& options, stop_signals& signals);
+[[nodiscard]] int wait_command(const command_options& options, stop_signals& signals);
 [[nodiscard]] int cancel_at_server_command(const command_options& options);
 [[nodiscard]] int status_command(const command_options& options);
 [[nodiscard]] int members_command(const command_options& options);

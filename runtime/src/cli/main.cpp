@@ -22,7 +22,7 @@ int execute(const command_options& options, stop_signals& signals) {
       return run_command(options, signals);
     case command::resume:
       return options.control.empty() ? resume_command(options, signals)
-                                     : resume_at_server_command(options);
+                                     : resume_at_server_command(options, signals);
     case command::tail:
       return tail_command(options, signals);
     case command::check:
@@ -56,13 +56,13 @@ int execute(const command_options& options, stop_signals& signals) {
     case command::join:
       return join_command(options, signals);
     case command::submit:
-      return submit_command(options);
+      return submit_command(options, signals);
     case command::status:
       return status_command(options);
     case command::members:
       return members_command(options);
     case command::wait:
-      return wait_command(options);
+      return wait_command(options, signals);
     case command::runs:
       return runs_command(options);
     case command::drain:

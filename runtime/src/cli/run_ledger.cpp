@@ -86,7 +86,7 @@ void run_ledger::end(const std::string& run_id, const run_result_info& result) {
         std::chrono::system_clock::now() - found->second.since;
     mean_ms_ += (took.count() - mean_ms_) * (mean_ms_ == 0 ? 1 : weight_of_last);
     live_.erase(found);
-    ++ended_[std::string{name(result.status)}];
+    ++ended_[is_left(result) ? "left" : std::string{name(result.status)}];
     then = when_one_ends_;
   }
   changed_.notify_all();

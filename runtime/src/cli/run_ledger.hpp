@@ -33,7 +33,7 @@ class run_ledger : public std::enable_shared_from_this<run_ledger> {
     bool closed = false;
     std::size_t running = 0;
     std::size_t refused = 0;
-    std::map<std::string, std::size_t> ended{};  ///< by status
+    std::map<std::string, std::size_t> ended{};  ///< by status; "left": to another server
   };
 
   /// `most`: under way at once; beyond, new ones are refused.

@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::chrono::milliseconds look_for_end_every{200};
 /// For what is still at work when all else has ended; after a second signal.
-constexpr std::chrono::seconds last_wait{5};
-constexpr std::chrono::seconds hurried_wait{1};
+constexpr std::chrono::seconds time_to_end{5};
+constexpr std::chrono::seconds hurried_time_to_end{1};
 constexpr std::chrono::milliseconds look_for_agents_every{500};
 /// Of a server without a file, unless somebody says otherwise.
 constexpr const char* default_store_path = "mcp-cluster.db";
@@ -151,6 +151,9 @@ int serve_command(const command_options& options, stop_signals& signals) {
   const auto traces = start_traces(options, name);
   made.listen = socket_address::parse(options.listen);
   made.tls = {options.certificate, options.key, options.authority};
+  if (options.worker_wait > 0) {
+    made.placement.patience = std::chrono::seconds{options.worker_wait};
+  }
   const auto server = cluster_server::start(std::move(made));
   auto load = load_options_of(options);
   load.workers = server;
@@ -206,7 +209,7 @@ int serve_command(const command_options& options, stop_signals& signals) {
       return lost.load();
     });
     if (!lost) let_runs_end(desk, std::chrono::seconds{options.drain_within}, signals);
-    ending.arm((signals.count() > 1 ? hurried_wait : last_wait) +
+    ending.arm((signals.count() > 1 ? hurried_time_to_end : time_to_end) +
                    (traces ? patience_with_receiver : std::chrono::seconds{0}),
                lost ? exit_lease_lost : exit_done);
   }

@@ -20,8 +20,10 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr std::size_t followed_events = 65'536;
+/// Tasks without a worker; beyond, no new runs are taken. Those of the runs under way wait on.
+constexpr std::size_t most_waiting = 100'000;
 /// At runs of other servers.
-constexpr std::chrono::milliseconds look_again{200};
+constexpr std::chrono::milliseconds look_elsewhere_every{200};
 constexpr std::chrono::seconds tell_again{5};
 
 std::string text_of(const nlohmann::json& request, const char* key) {
@@ -35,6 +37,14 @@ std::string needed_text(const nlohmann::json& request, const char* key) {
   auto text = text_of(request, key);
   if (!text.empty()) return text;
   throw error{errc::invalid_argument, std::string{"the request has no \""} + key + "\""};
+}
+
+json wants_report(const std::vector<worker_want>& wants) {
+  auto list = json::array();
+  for (const auto& one : wants) {
+    list.push_back({{"needs", one.needs}, {"tasks", one.tasks}, {"ms", one.since.count()}});
+  }
+  return list;
 }
 
 store_time store_time_of(std::chrono::system_clock::time_point time) {
@@ -109,6 +119,7 @@ void serve_desk::submit(const nlohmann::json& request, const control_server::lin
   auto options = options_for(*system, request);
   options.thread_id = text_of(request, "thread");
   options.traceparent = text_of(request, "traceparent");
+  if (const auto why = crowd(); !why.empty()) throw error{errc::overloaded, why};
   const auto run = runs_->start(*system, [&] {
     auto made = system->executor().start_with(update<json_state>{system->type()}.set_all(input),
                                               std::move(options));
@@ -174,7 +185,7 @@ void serve_desk::wait(const nlohmann::json& request, const control_server::line_
       if (!answer({{"elsewhere", {{"thread", thread}, {"run", last->run_id}}}})) return;
       told = now + tell_again;
     }
-    std::this_thread::sleep_for(look_again);
+    std::this_thread::sleep_for(look_elsewhere_every);
   }
 }
 
@@ -221,6 +232,7 @@ json serve_desk::status() {
           {"stopping", book.closed},
           {"members", members.size()},
           {"tasks_waiting", waiting},
+          {"waits_for", wants_report(server_->wants())},
           {"runs",
            {{"running", book.running},
             {"most", runs_->most()},
@@ -228,7 +240,7 @@ json serve_desk::status() {
             {"ended", ended}}}};
 }
 
-json serve_desk::members() const {
+json serve_desk::members() {
   auto list = json::array();
   for (const auto& one : server_->members()) {
     auto plugins = json::object();
@@ -245,56 +257,32 @@ json serve_desk::members() const {
                     {"labels", one.offer.labels},
                     {"version", one.program}});
   }
-  return {{"members", list}};
+  return {{"members", list}, {"servers", systems_.servers()}};
 }
 
 json serve_desk::runs() const {
   auto list = json::array();
+  const auto wants = server_->wants_of_runs();
   for (const auto& one : runs_->live()) {
+    const auto want = wants.find(one.handle.run_id());
     list.push_back({{"thread", one.handle.thread_id()},
                     {"run", one.handle.run_id()},
                     {"system", one.system},
                     {"version", one.version},
-                    {"since", time_text(store_time_of(one.since))}});
+                    {"since", time_text(store_time_of(one.since))},
+                    {"waits_for", want == wants.end() ? json(nullptr) : json(want->second)}});
   }
   return {{"runs", list}};
 }
 
-void serve_desk::measure(metrics& to) {
-  using type = metric_family::type;
-  static constexpr metric_family info{"mcp_info", "What serves; always 1.", type::gauge};
-  static constexpr metric_family up{"mcp_up_seconds", "Since the server began.", type::gauge};
-  static constexpr metric_family loaded{"mcp_systems_loaded", "Versions of systems.", type::gauge};
-  static constexpr metric_family under_way{"mcp_runs_under_way", "Runs.", type::gauge};
-  static constexpr metric_family most{"mcp_runs_most", "--max-runs.", type::gauge};
-  static constexpr metric_family refused{"mcp_runs_refused_total", "Runs beyond --max-runs."};
-  static constexpr metric_family waiting{"mcp_tasks_waiting", "Tasks that wait for a worker.",
-                                         type::gauge};
-  static constexpr metric_family connected{"mcp_member_connected", "1, or 0 for one that is lost.",
-                                           type::gauge};
-  static constexpr metric_family at_work{"mcp_member_tasks", "Tasks that a member has.",
-                                         type::gauge};
-  static constexpr metric_family slots{"mcp_member_slots", "Tasks that it takes.", type::gauge};
-  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - start_;
-  const auto& own = systems_.own();
-  to.set(info,
-         {{"system", own ? own->name() : ""},
-          {"file", own ? own->content_hash() : ""},
-          {"version", program_version}},
-         1);
-  to.set(loaded, {}, static_cast<double>(systems_.loaded().size()));
-  to.set(up, {}, since.count());
-  to.set(waiting, {}, static_cast<double>(server_->waiting()));
-  for (const auto* family : {&connected, &at_work, &slots}) to.clear(*family);
-  for (const auto& one : server_->members()) {
-    to.set(connected, {{"member", one.name}}, one.connected ? 1 : 0);
-    to.set(at_work, {{"member", one.name}}, static_cast<double>(one.at_work));
-    to.set(slots, {{"member", one.name}}, static_cast<double>(one.offer.slots));
-  }
-  const auto book = runs_->counted();
-  to.set(under_way, {}, static_cast<double>(book.running));
-  to.set(most, {}, static_cast<double>(runs_->most()));
-  to.set(refused, {}, static_cast<double>(book.refused));
+std::string serve_desk::refusal() const {
+  auto why = runs_->refusal();
+  return why.empty() ? crowd() : why;
+}
+
+std::string serve_desk::crowd() const {
+  if (server_->waiting() < most_waiting) return {};
+  return std::to_string(most_waiting) + " tasks wait for workers; try again when they are fewer";
 }
 
 bool serve_desk::keeps_runs() const {

@@ -28,7 +28,7 @@ class serve_desk {
   /// Sets what is counted here and not by the executor.
   void measure(metrics& to);
   /// Why it would refuse a run now; empty: it would not.
-  [[nodiscard]] std::string refusal() const { return runs_->refusal(); }
+  [[nodiscard]] std::string refusal() const;
   /// Whether those that have not ended outlive this process.
   [[nodiscard]] bool keeps_runs() const;
   /// Why the store takes nothing at present; empty: it does, as far as is known.
@@ -53,10 +53,12 @@ class serve_desk {
   void submit(const nlohmann::json& request, const control_server::line_sink& answer);
   void resume(const nlohmann::json& request, const control_server::line_sink& answer);
   void wait(const nlohmann::json& request, const control_server::line_sink& answer);
+  /// Why no new run is taken though there might be more; empty: it is.
+  [[nodiscard]] std::string crowd() const;
   [[nodiscard]] nlohmann::ordered_json cancel(const nlohmann::json& request);
   [[nodiscard]] nlohmann::ordered_json drain(const nlohmann::json& request);
   [[nodiscard]] nlohmann::ordered_json status();
-  [[nodiscard]] nlohmann::ordered_json members() const;
+  [[nodiscard]] nlohmann::ordered_json members();
   [[nodiscard]] nlohmann::ordered_json runs() const;
 
   const std::shared_ptr<cluster_server> server_;

@@ -78,6 +78,10 @@ std::optional<run_record> served_systems::last_run(const std::string& thread) co
   return checkpoints_ ? checkpoints_->last_run(thread) : std::nullopt;
 }
 
+std::vector<std::string> served_systems::servers() const {
+  return checkpoints_ && trouble().empty() ? checkpoints_->owners() : std::vector<std::string>{};
+}
+
 std::string served_systems::trouble() const {
   return checkpoints_ ? checkpoints_->trouble() : std::string{};
 }

@@ -65,6 +65,8 @@ class served_systems {
   [[nodiscard]] const std::string& store() const noexcept { return how_.store; }
   /// Of a thread; nothing when none is stored.
   [[nodiscard]] std::optional<run_record> last_run(const std::string& thread) const;
+  /// Names of the servers that share the store; empty: this one alone.
+  [[nodiscard]] std::vector<std::string> servers() const;
   /// Why the store takes nothing at present; empty: it does, as far as is known.
   [[nodiscard]] std::string trouble() const;
   /// What is kept beside the runs; null: nothing is stored.

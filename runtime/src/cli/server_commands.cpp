@@ -11,7 +11,10 @@
 #include "script/utf8.hpp"
 
 #include <filesystem>
+#include <mutex>
 #include <sstream>
+
+#include <unistd.h>
 
 // Commands that ask a server.
 
@@ -65,21 +68,35 @@ std::string members_table(const json& answer) {
                     text_at(one, "slots"), text_at(one, "address"), plugins_of(one),
                     words_at(one, "labels"), text_at(one, "version")});
   }
-  return table(rows);
+  const bool several = answer.value("servers", json::array()).size() > 1;
+  return table(rows) +
+         (several ? "servers of this store: " + words_at(answer, "servers") + '\n' : "");
 }
 
 std::string runs_table(const json& answer, std::size_t most) {
-  std::vector<std::vector<std::string>> rows{{"THREAD", "RUN", "SINCE", "SYSTEM", "VERSION"}};
+  std::vector<std::vector<std::string>> rows{
+      {"THREAD", "RUN", "SINCE", "SYSTEM", "VERSION", "WAITS FOR A WORKER WITH"}};
   const auto& runs = answer.at("runs");
   for (const auto& one : runs) {
     if (rows.size() > most) {
-      rows.push_back({std::to_string(runs.size() - most) + " more", "", "", "", ""});
+      rows.push_back({std::to_string(runs.size() - most) + " more", "", "", "", "", ""});
       break;
     }
     rows.push_back({text_at(one, "thread"), text_at(one, "run"), text_at(one, "since"),
-                    text_at(one, "system"), text_at(one, "version")});
+                    text_at(one, "system"), text_at(one, "version"), text_at(one, "waits_for")});
   }
   return table(rows);
+}
+
+/// What no member offers.
+std::string wants_text(const json& status) {
+  std::string text;
+  for (const auto& one : status.value("waits_for", json::array())) {
+    text += "\n         " + text_at(one, "tasks") + " for " + text_at(one, "needs") +
+            ", which nobody has, since " +
+            duration_text(std::chrono::milliseconds{one.value("ms", std::int64_t{0})});
+  }
+  return text;
 }
 
 std::string status_text(const json& s) {
@@ -96,9 +113,10 @@ std::string status_text(const json& s) {
          duration_text(std::chrono::milliseconds{s.value("up_ms", std::int64_t{0})}) +
          (s.value("stopping", false) ? ", stopping" : "") + "\nstore    " + text_at(s, "store") +
          (trouble.empty() ? "" : ", away: " + trouble) + "\nmembers  " + text_at(s, "members") +
-         ", " + text_at(s, "tasks_waiting") + " tasks wait for one\nruns     " + text_at(runs, "running") + " of " +
-         text_at(runs, "most") + " under way, " + text_at(runs, "refused") +
-         " refused; ended: " + words_at(runs, "ended") + "\n";
+         ", " + text_at(s, "tasks_waiting") + " tasks wait for one" + wants_text(s) +
+         "\nruns     " + text_at(runs, "running") + " of " + text_at(runs, "most") +
+         " under way, " + text_at(runs, "refused") + " refused; ended: " + words_at(runs, "ended") +
+         "\n";
 }
 
 int show(const command_options& options, const char* what, std::string (*text)(const json&)) {
@@ -112,8 +130,44 @@ int code_of(const std::string& status) {
   return status == "interrupted" ? exit_waits : exit_failed;
 }
 
+std::string how_to_wait(const command_options& options, const std::string& thread) {
+  return "wait for it: mcp-cluster wait " + thread + " --control " + socket_of(options);
+}
+
+/// While it lives, the first signal ends the process: a run at a server goes on without its client.
+class ends_at_signal {
+ public:
+  ends_at_signal(stop_signals& signals, const command_options& options) : signals_(signals) {
+    signals_.watch([this, &options](int) {
+      const std::lock_guard lock{mutex_};
+      if (!thread_.empty()) {
+        complain("the run of thread " + thread_ + " goes on at the server",
+                 how_to_wait(options, thread_));
+      } else if (!options.thread.empty()) {
+        complain("the server has not said whether it takes the run of thread " + options.thread,
+                 how_to_wait(options, options.thread));
+      }
+      ::_exit(exit_interrupted);
+    });
+  }
+  ~ends_at_signal() { signals_.watch(nullptr); }
+  ends_at_signal(const ends_at_signal&) = delete;
+  ends_at_signal& operator=(const ends_at_signal&) = delete;
+
+  void accepted(std::string thread) {
+    const std::lock_guard lock{mutex_};
+    thread_ = std::move(thread);
+  }
+
+ private:
+  stop_signals& signals_;
+  std::mutex mutex_;
+  std::string thread_;
+};
+
 /// Shows how a run at the server goes on; what the program ends with.
-int follow(const command_options& options, nlohmann::json request) {
+int follow(const command_options& options, stop_signals& signals, nlohmann::json request) {
+  ends_at_signal waiting{signals, options};
   request["wait"] = !options.no_wait;
   request["events"] = options.events;
   int code = exit_done;
@@ -123,6 +177,7 @@ int follow(const command_options& options, nlohmann::json request) {
       return true;
     }
     if (const auto accepted = line.find("accepted"); accepted != line.end()) {
+      waiting.accepted(text_at(*accepted, "thread"));
       if (!options.no_wait) return true;
       options.json ? print_line(to_line(*accepted)) : print_line(text_at(*accepted, "thread"));
       return false;
@@ -134,8 +189,7 @@ int follow(const command_options& options, nlohmann::json request) {
       const auto thread = text_at(*left, "thread");
       complain("the server stops; the run of thread " + thread +
                    " is stored, and goes on with the next server, or another one",
-               "wait for it there: mcp-cluster wait " + thread + " --control " +
-                   socket_of(options));
+               how_to_wait(options, thread));
       return false;
     }
     const auto& result = line.at("result");
@@ -185,23 +239,23 @@ nlohmann::json file_of(const std::string& path) {
 
 }  // namespace
 
-int submit_command(const command_options& options) {
+int submit_command(const command_options& options, stop_signals& signals) {
   const auto input = nlohmann::json::parse(read_input(options.input), nullptr, false);
   if (!input.is_object()) throw error{errc::malformed_json, "the input is no JSON object"};
   nlohmann::json request{{"do", "submit"}, {"input", input}};
   if (!options.thread.empty()) request["thread"] = options.thread;
   if (!options.file.empty()) request["file"] = file_of(options.file);
   if (!options.traceparent.empty()) request["traceparent"] = options.traceparent;
-  return follow(options, std::move(request));
+  return follow(options, signals, std::move(request));
 }
 
-int resume_at_server_command(const command_options& options) {
-  return follow(options,
+int resume_at_server_command(const command_options& options, stop_signals& signals) {
+  return follow(options, signals,
                 {{"do", "resume"}, {"thread", options.thread}, {"answers", options.answers}});
 }
 
-int wait_command(const command_options& options) {
-  return follow(options, {{"do", "wait"}, {"thread", options.thread}});
+int wait_command(const command_options& options, stop_signals& signals) {
+  return follow(options, signals, {{"do", "wait"}, {"thread", options.thread}});
 }
 
 int cancel_at_server_command(const command_options& options) {

@@ -25,7 +25,8 @@ void last_resort::arm(std::chrono::milliseconds within, int code) {
   thread_ = std::thread{[this, within, code] {
     std::unique_lock lock{mutex_};
     if (changed_.wait_for(lock, within, [this] { return over_; })) return;
-    spdlog::warn("ends without waiting any longer: some node's code, or the store, does not return");
+    spdlog::warn(
+        "ends without waiting any longer: some node's code, or the store, does not return");
     spdlog::default_logger_raw()->flush();
     ::_exit(code);
   }};
@@ -46,7 +47,8 @@ void let_runs_end(serve_desk& desk, std::chrono::milliseconds patience,
   desk.close();
   spdlog::info("stopping: {} runs are under way, and have {} s", desk.running(),
                std::chrono::duration_cast<std::chrono::seconds>(patience).count());
-  const auto ended = [&] { return desk.running() == 0; };
+  // Those that are just being accepted, too.
+  const auto ended = [&] { return desk.wait_for_runs(std::chrono::milliseconds{0}); };
   if (wait_until(ended, patience, signals)) return;
   const char* const next = desk.keeps_runs() ? "go on with the next server, or another one"
                                              : "are lost: the store ends with this process";
@@ -64,7 +66,7 @@ void trouble_log::look(const std::string& trouble) {
   if (trouble.empty() != away_) return;
   away_ = !trouble.empty();
   if (away_) {
-    spdlog::warn("the store is away: {}; runs and requests wait for it", trouble);
+    spdlog::warn("the store is away: {}; what runs write waits for it", trouble);
   } else {
     spdlog::info("the store is back");
   }

@@ -128,10 +128,6 @@ void placement::submit(task_id task, task_demand demand, instant now, member_id 
   }
   // Who waits with the same demand goes first, and there is none when somebody is free.
   if (const auto member = best_member(state.demand)) return put(task, state, member);
-  if (waiting_count_ >= limits_.waiting) {
-    return reject(task, errc::overloaded,
-                  std::to_string(limits_.waiting) + " tasks wait for a worker, as many as may be");
-  }
   wait(task, state, now);
 }
 
@@ -190,6 +186,21 @@ std::optional<std::string> placement::newest_version(const std::string& plugin,
     if (!newest || order_of(*newest) < order_of(version)) newest = version;
   }
   return newest;
+}
+
+std::vector<placement::want> placement::wants() const {
+  std::vector<want> all;
+  for (const auto& [demand, tasks] : waiting_) {
+    if (tasks.hopeless) all.push_back({demand.text(), tasks.tasks.size(), *tasks.hopeless});
+  }
+  return all;
+}
+
+std::string placement::want_of(task_id task) const {
+  const auto found = tasks_.find(task);
+  if (found == tasks_.end() || found->second.member != 0) return {};
+  const auto& demand = found->second.demand;
+  return waiting_.at(demand).hopeless ? demand.text() : std::string{};
 }
 
 placement::member_id placement::best_member(const task_demand& demand) const {
@@ -305,7 +316,10 @@ void placement::reject(task_id task, errc code, std::string why) {
 
 std::optional<instant> placement::end_of_patience(const queue& tasks) const {
   if (!tasks.hopeless) return std::nullopt;
-  return std::max(*tasks.hopeless, tasks_.at(*tasks.tasks.begin()).came) + limits_.patience;
+  const auto& first = tasks_.at(*tasks.tasks.begin());
+  const auto patience =
+      first.demand.patience.count() > 0 ? first.demand.patience : limits_.patience;
+  return std::max(*tasks.hopeless, first.came) + patience;
 }
 
 std::string placement::who_is_here() const {

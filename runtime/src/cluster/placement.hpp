@@ -3,6 +3,7 @@
 #include "delivery/instant.hpp"
 #include "mcp/error.hpp"
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,7 @@ struct task_demand {
   std::size_t max_in_flight = 0;  ///< tasks of it that a member works on at once; 0: any number
   /// Of the plugins; those that are not here may have any.
   std::map<std::string, std::string> versions{};
+  std::chrono::milliseconds patience{0};  ///< while no member could take it; 0: the usual
 
   friend auto operator<=>(const task_demand&, const task_demand&) = default;
   [[nodiscard]] bool fits(const member_offer& offer) const;
@@ -46,9 +48,8 @@ struct task_demand {
 
 struct placement_limits {
   std::size_t members = 1'000;
-  std::size_t waiting = 100'000;               ///< tasks without a worker
-  std::size_t moves = 3;                       ///< how many workers a task may lose
-  std::chrono::milliseconds patience{30'000};  ///< of a task that no member could take
+  std::size_t moves = 3;                           ///< how many workers a task may lose
+  std::chrono::milliseconds patience{86'400'000};  ///< of a task that no member could take
 };
 
 /// Decides which worker runs which task. Tasks of equal demands are placed in the order in which
@@ -108,6 +109,17 @@ class placement {
   /// not say. Nothing: there is no such member.
   [[nodiscard]] std::optional<std::string> newest_version(const std::string& plugin,
                                                           const task_demand& demand) const;
+  /// Tasks that wait with the same demand, which no member here meets.
+  struct want {
+    std::string needs{};
+    std::size_t tasks = 0;
+    instant since{0};  ///< that nobody could take them
+  };
+  [[nodiscard]] std::vector<want> wants() const;
+  /// What a task needs that no member has; empty: it is at work, or waits for a slot.
+  [[nodiscard]] std::string want_of(task_id task) const;
+  /// For people: "\"w1\" and \"w2\" (draining)", or "none".
+  [[nodiscard]] std::string who_is_here() const;
   /// Where a task is; 0: nowhere.
   [[nodiscard]] member_id member_of(task_id task) const;
 
@@ -139,7 +151,6 @@ class placement {
   void judge_hopes(instant now);
   void reject(task_id task, errc code, std::string why);
   [[nodiscard]] std::optional<instant> end_of_patience(const queue& tasks) const;
-  [[nodiscard]] std::string who_is_here() const;
 
   placement_limits limits_;
   std::map<member_id, member_view> members_;

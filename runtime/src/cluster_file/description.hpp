@@ -209,6 +209,7 @@ struct placement_description {
   std::map<std::string, std::string> labels{};  ///< that the worker must have
   std::size_t replicas = 0;                     ///< workers at once; 0: any number
   std::size_t max_in_flight = 0;                ///< tasks of a worker at once; 0: any number
+  milliseconds wait{0};  ///< for a worker that fits; 0: as long as the server says
 };
 
 /// What a file says of a type of agents.

@@ -45,9 +45,9 @@ std::optional<placement_description> read_placement(map_reader& keys) {
     return placement;
   }
   if (!node->is(yaml_node::kind::map)) {
-    keys.wrong(
-        "placement", "is " + std::string{name(node->what)},
-        "write `workers`, or what the worker must have: `labels`, `replicas`, `max_in_flight`");
+    keys.wrong("placement", "is " + std::string{name(node->what)},
+               "write `workers`, or what the worker must have: `labels`, `replicas`, "
+               "`max_in_flight`, `wait`");
     return placement;
   }
   map_reader inner{*node, "`placement`", keys.problems()};
@@ -56,6 +56,10 @@ std::optional<placement_description> read_placement(map_reader& keys) {
   };
   placement.replicas = count("replicas");
   placement.max_in_flight = count("max_in_flight");
+  if (const auto wait = inner.duration("wait")) {
+    placement.wait = *wait;
+    if (wait->count() <= 0) inner.wrong("wait", "is no time to wait", "write a time, such as 10m");
+  }
   const auto* labels = inner.map("labels");
   if (labels == nullptr) return placement;
   for (const auto& entry : labels->entries) {

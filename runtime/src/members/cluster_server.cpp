@@ -75,6 +75,14 @@ std::size_t cluster_server::waiting() const {
   return parts_->desk.call([](dispatcher& desk) { return desk.waiting(); });
 }
 
+std::vector<worker_want> cluster_server::wants() const {
+  return parts_->desk.call([](dispatcher& desk) { return desk.wants(); });
+}
+
+std::map<std::string, std::string> cluster_server::wants_of_runs() const {
+  return parts_->desk.call([](dispatcher& desk) { return desk.wants_of_runs(); });
+}
+
 bool cluster_server::drain(const std::string& member) {
   return parts_->desk.call([&](dispatcher& desk) { return desk.drain(member); });
 }

@@ -6,6 +6,7 @@
 #include "net/tls.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ struct server_options {
   tls_files tls{};                        ///< not given: plain, for this machine only
   placement_limits placement{};
   link_limits link{};
-  std::size_t strangers = 64;           ///< connections that have not said who they are
+  std::size_t strangers = 64;           ///< that have not said who they are; then the oldest goes
   std::chrono::milliseconds grace{50};  ///< for a member to come back before its tasks go elsewhere
 };
 
@@ -40,6 +41,13 @@ struct member_status {
   bool connected = false;
 };
 
+/// What tasks wait for that no member has.
+struct worker_want {
+  std::string needs{};
+  std::size_t tasks = 0;
+  std::chrono::milliseconds since{0};  ///< how long nobody could take them
+};
+
 /// The server of a cluster: workers join it, and run the nodes and agents that it is given. Safe
 /// from several threads.
 class cluster_server final : public remote_nodes {
@@ -54,6 +62,9 @@ class cluster_server final : public remote_nodes {
   [[nodiscard]] std::vector<member_status> members() const;
   /// Tasks that wait for a worker.
   [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::vector<worker_want> wants() const;
+  /// What runs wait for that no member has, by run.
+  [[nodiscard]] std::map<std::string, std::string> wants_of_runs() const;
   /// The member gets no more tasks. False: there is none of this name.
   bool drain(const std::string& member);
 

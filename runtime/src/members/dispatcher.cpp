@@ -4,6 +4,7 @@
 #include "members/about_member.hpp"
 #include "net/steady_time.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{25};
 constexpr std::size_t look_at_agents_every = 4;  ///< ticks
+constexpr std::size_t look_at_wants_every = 40;  ///< ticks
+/// Before the log says what tasks wait for: workers come back by themselves.
+constexpr std::chrono::seconds want_in_silence{5};
 
 }  // namespace
 
@@ -53,12 +57,29 @@ void dispatcher::on_exit() {
 // Connections ------------------------------------------------------------------------------------
 
 void dispatcher::opened(const pipe_opened& what) {
-  if (strangers_.size() >= limits_.strangers) {
-    spdlog::warn("cluster: the connection of {} is closed: {} others have not said who they are",
-                 what.address, strangers_.size());
-    return send(what.pipe, close_message{});
-  }
+  if (strangers_.size() >= limits_.strangers) make_room_for_a_stranger();
   strangers_[what.pipe.id()] = {what.pipe, what.address, steady_time()};
+}
+
+/// A member says who it is at once: of the host with the most that do not, the oldest goes.
+void dispatcher::make_room_for_a_stranger() {
+  const auto host = [](const stranger& one) {
+    return one.address.substr(0, one.address.rfind(':'));
+  };
+  std::map<std::string, std::size_t> of_host;
+  for (const auto& [pipe, one] : strangers_) ++of_host[host(one)];
+  const auto longest =
+      std::max_element(strangers_.begin(), strangers_.end(), [&](const auto& a, const auto& b) {
+        const auto many_a = of_host[host(a.second)];
+        const auto many_b = of_host[host(b.second)];
+        return many_a != many_b ? many_a < many_b : a.second.since > b.second.since;
+      });
+  about_strangers_.tell(longest->second.address +
+                            " had said nothing, and makes room for others, of " +
+                            std::to_string(strangers_.size()) + " that have not said who they are",
+                        steady_time());
+  send(longest->second.pipe, close_message{});
+  strangers_.erase(longest);
 }
 
 void dispatcher::arrived(const pipe_frames& what) {
@@ -72,7 +93,8 @@ void dispatcher::arrived(const pipe_frames& what) {
 
 void dispatcher::closed(const pipe_closed& what) {
   if (auto unknown = strangers_.extract(what.pipe); !unknown.empty()) {
-    spdlog::warn("cluster: {} said no hello: {}", unknown.mapped().address, what.reason);
+    about_strangers_.tell(unknown.mapped().address + " said no hello: " + what.reason,
+                          steady_time());
     return;
   }
   const auto known = by_pipe_.find(what.pipe);
@@ -112,7 +134,7 @@ void dispatcher::greet(stranger from, const pipe_frames& what) {
     refusal = "this incarnation of the member was given up; start anew";
   } catch (const error& wrong) {
     refusal = wrong.message();
-    spdlog::warn("cluster: {} is no member: {}", from.address, refusal);
+    about_strangers_.tell(from.address + " is no member: " + refusal, steady_time());
   }
   send(from.pipe, pipe_frames{0, {encode_frame(bye_frame{refusal})}, {}});
   send(from.pipe, close_message{});
@@ -195,13 +217,15 @@ void dispatcher::tick() {
   for (auto at = strangers_.begin(); at != strangers_.end();) {
     const auto one = at++;
     if (time - one->second.since < limits_.link.silence) continue;
-    spdlog::warn("cluster: {} said nothing", one->second.address);
+    about_strangers_.tell(one->second.address + " said nothing", time);
     send(one->second.pipe, close_message{});
     strangers_.erase(one);
   }
   for (auto& [id, one] : members_) pump(*one);
   for (const auto id : membership_.lost(time)) remove(id, "it did not come back");
+  about_strangers_.tick(time);
   placement_.tick(time);
+  if (ticks_ % look_at_wants_every == 0) look_at_wants();
   if (++ticks_ % look_at_agents_every == 0) look_at_agents();
   act();
 }
@@ -215,6 +239,42 @@ bool dispatcher::drain(const std::string& name) {
   placement_.drain(id, steady_time());
   act();
   return true;
+}
+
+void dispatcher::look_at_wants() {
+  std::set<std::string> now;
+  for (const auto& one : placement_.wants()) {
+    if (steady_time() - one.since < want_in_silence) continue;
+    now.insert(one.needs);
+    if (told_wants_.contains(one.needs)) continue;
+    spdlog::warn("cluster: {} tasks wait for a worker that offers {}; there are: {}", one.tasks,
+                 one.needs, placement_.who_is_here());
+  }
+  for (const auto& needs : told_wants_) {
+    if (!now.contains(needs)) spdlog::info("cluster: no task waits any more for {}", needs);
+  }
+  told_wants_ = std::move(now);
+}
+
+std::vector<worker_want> dispatcher::wants() const {
+  std::vector<worker_want> all;
+  for (const auto& one : placement_.wants()) {
+    all.push_back(
+        {one.needs, one.tasks,
+         std::chrono::duration_cast<std::chrono::milliseconds>(steady_time() - one.since)});
+  }
+  return all;
+}
+
+std::map<std::string, std::string> dispatcher::wants_of_runs() const {
+  std::map<std::string, std::string> all;
+  for (const auto& [task, open] : calls_) {
+    if (!open.call) continue;
+    if (auto needs = placement_.want_of(task); !needs.empty()) {
+      all.try_emplace(open.call->head.run_id, std::move(needs));
+    }
+  }
+  return all;
 }
 
 std::vector<member_status> dispatcher::members() const {

@@ -4,6 +4,7 @@
 #include "cluster/membership.hpp"
 #include "cluster/remote_nodes.hpp"
 #include "members/cluster_server.hpp"
+#include "members/stranger_log.hpp"
 #include "net/cluster_actor.hpp"
 #include "system/remote_agents.hpp"
 
@@ -54,6 +55,9 @@ class dispatcher final : public cluster_actor {
   bool drain(const std::string& name);
   [[nodiscard]] std::vector<member_status> members() const;
   [[nodiscard]] std::size_t waiting() const noexcept { return placement_.waiting(); }
+  [[nodiscard]] std::vector<worker_want> wants() const;
+  /// What runs wait for that no member has, by run.
+  [[nodiscard]] std::map<std::string, std::string> wants_of_runs() const;
   /// Every call fails with this, now and later.
   void stop(const error& reason);
 
@@ -102,6 +106,9 @@ class dispatcher final : public cluster_actor {
   void arrived(const pipe_frames& what);
   void closed(const pipe_closed& what);
   void tick();
+  void make_room_for_a_stranger();
+  /// Says in the log what tasks wait for that no member has.
+  void look_at_wants();
 
   void greet(stranger from, const pipe_frames& what);
   /// Null: it was given up.
@@ -171,6 +178,8 @@ class dispatcher final : public cluster_actor {
   };
   std::map<std::string, known_system> systems_;
   std::map<caf::actor_id, stranger> strangers_;
+  stranger_log about_strangers_;
+  std::set<std::string> told_wants_;  ///< what tasks need that no member has
   std::map<member_id, std::unique_ptr<member>> members_;
   std::map<caf::actor_id, member_id> by_pipe_;
   std::unordered_map<placement::task_id, open_call> calls_;

@@ -127,8 +127,9 @@ void worker_actor::arrived(const pipe_frames& what) {
                                            "\" is for \"" + what.certified + "\""};
     }
     if (server_incarnation_ != 0 && link_->peer_incarnation() != server_incarnation_) {
-      // Numbers begin anew, and it knows nothing of the tasks: so do we.
+      // Numbers begin anew, and it knows nothing of the tasks: so do we, at once.
       start_anew();
+      wait_ = std::chrono::milliseconds{0};
       return disconnect("the server has started anew");
     }
     while (auto message = link_->next_message()) take(*message);
@@ -169,9 +170,12 @@ void worker_actor::pump() {
   const auto why = link_->closing(steady_time());
   if (!why) return;
   // After a bye the far end has nothing more for this incarnation.
-  const bool ended = link_->ended();
-  if (ended) wait_ = std::max(wait_, settings_.shortest_wait);
-  if (ended) start_anew();
+  if (link_->ended()) {
+    // One that had joined may join anew; one that is refused as it comes tries ever less often.
+    const bool had_joined = server_incarnation_ != 0;
+    wait_ = had_joined ? settings_.shortest_wait : std::max(wait_, settings_.shortest_wait);
+    start_anew();
+  }
   disconnect(*why);
 }
 

@@ -97,6 +97,7 @@ void limit(task_demand& demand, const placement_description& placement, std::str
   demand.labels = placement.labels;
   demand.replicas = placement.replicas;
   demand.max_in_flight = placement.max_in_flight;
+  demand.patience = placement.wait;
   if (demand.replicas > 0 || demand.max_in_flight > 0) demand.limited = std::move(name);
 }
 
