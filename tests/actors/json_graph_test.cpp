@@ -215,7 +215,15 @@ TEST_CASE("An update of another dynamic state is refused before anybody looks at
 TEST_CASE("An input of another dynamic state is refused") {
   const auto type = with_fields("A", R"({"x": {"type": "integer"}, "y": {"type": "string"}})");
   executor<json_state> runs{
-      mcp::graph<json_state>("one", type).node("a", writes_line("a")).entry_point("a")};
+      mcp::graph<json_state>("one", type).node("a", writes_line("a")).entry_point("a"),
+      {.store = in_memory_checkpoint_store()}};
   const json_state input{with_fields("B", R"({"y": {"type": "string"}})")};
   CHECK(code_of([&] { return runs.run(input); }) == errc::invalid_state);
+  const auto other = with_fields("B", R"({"a": {}, "b": {}, "e": {"type": "string"}})");
+  for (const std::string field : {"a", "e"}) {
+    const auto writes = change{other}.set(field, "boo");
+    CHECK(code_of([&] { return runs.start_with(writes); }) == errc::invalid_update);
+    CHECK(code_of([&] { return runs.update_state("t", writes, mcp::start); }) ==
+          errc::invalid_update);
+  }
 }

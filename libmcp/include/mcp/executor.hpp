@@ -124,6 +124,11 @@ class executor {
   }
   /// The same with an update as input, for fields whose default is a value too.
   [[nodiscard]] run_handle<State> start_with(update<State> input, run_options options = {}) {
+    if constexpr (!described<State>) {
+      if (!input.empty()) {
+        detail::check_state_type(input.type(), base_.type(), errc::invalid_update, "the input");
+      }
+    }
     return run_handle<State>{
         base_.start(fresh_state(), std::move(input).take(), std::move(options))};
   }
@@ -171,7 +176,7 @@ class executor {
   /// count too; those without a result are dropped.
   checkpoint_id update_state(const std::string& thread_id, update<State> change,
                              const std::string& as_node = {}) {
-    return base_.update_state(thread_id, {.writes = std::move(change).take()}, as_node);
+    return base_.update_state(thread_id, reply<State>::erase(std::move(change)), as_node);
   }
   /// Makes a checkpoint the thread's head again, as a branch of its own; `resume` goes on from
   /// there.
