@@ -106,7 +106,9 @@ class fused_store final : public memory_store {
       const memory_namespace_query& query) override {
     return store_.list_namespaces(query);
   }
-  std::size_t sweep(store_time now) override { return store_.sweep(now); }
+  std::size_t sweep(store_time now, std::size_t limit) override {
+    return store_.sweep(now, limit);
+  }
 
  private:
   void put_vector(const memory_namespace& ns, const std::string& key, const std::string& value,
