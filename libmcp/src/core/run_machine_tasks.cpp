@@ -1,5 +1,6 @@
 #include "core/ids.hpp"
 #include "core/run_machine.hpp"
+#include "core/stored_value.hpp"
 #include "core/task_machine.hpp"
 
 #include <algorithm>
@@ -173,6 +174,9 @@ void run_machine::finished(task& done, machine_commands& out) {
 void run_machine::interrupted(task& asked, machine_commands& out) {
   auto& outcome = asked.outcome;
   for (auto& question : outcome.asked) {
+    cbor_writer asking;
+    asking.raw(question.question);
+    question.question = take_stored(asking, "a question");
     outcome.interrupts.push_back(
         {.id = make_interrupt_id(settings_.ns, attempt_id(asked), question.index),
          .node = settings_.plan->name_of(asked.planned),

@@ -47,7 +47,7 @@ failure current_failure() {
   } catch (const std::exception& what) {
     return {error{errc::node_failed, what.what()}, cause, false};
   } catch (...) {
-    return {error{errc::node_failed, "threw something that is no std::exception"}, cause, false};
+    return {error{errc::node_failed, "something that is no std::exception"}, cause, false};
   }
 }
 
