@@ -180,27 +180,25 @@ mcp::graph<json_state> beside(const std::shared_ptr<const state_type>& type, Odd
 TEST_CASE("An update of another dynamic state is refused before anybody looks at it") {
   const auto type = with_fields("A", R"({"x": {"type": "integer"}, "y": {"type": "string"}})");
   // A field too many, and one that has the place of another one of the same type.
-  const auto other =
-      GENERATE(as<const char*>{}, R"({"e": {"type": "string"}, "x": {"type": "integer"}})",
-               R"({"x": {"type": "integer"}, "y": {"type": "string"}, "z": {}})");
-  const auto foreign = with_fields("B", other);
-  const auto field =
-      GENERATE_COPY(filter([&](const std::string& one) { return foreign->find(one) >= 0; },
-                           values<std::string>({"e", "z"})));
+  const bool wider = GENERATE(true, false);
+  const auto foreign =
+      with_fields("B", wider ? R"({"x": {"type": "integer"}, "y": {"type": "string"}, "z": {}})"
+                             : R"({"e": {"type": "integer"}, "y": {"type": "string"}})");
+  const std::string field = wider ? "z" : "e";
   const auto form = GENERATE(0, 1, 2, 3);
   const auto made = [&] {
     if (form == 0) {
-      return beside(
-          type, [foreign, field](const json_state&) { return change{foreign}.set(field, "boo"); });
+      return beside(type,
+                    [foreign, field](const json_state&) { return change{foreign}.set(field, 7); });
     }
     if (form == 1) {
       return beside(type, [foreign, field](const json_state&) {
-        return command<json_state>{change{foreign}.set(field, "boo")};
+        return command<json_state>{change{foreign}.set(field, 7)};
       });
     }
     if (form == 2) {
       return beside(type, [foreign, field](const json_state&, reply<json_state> out) {
-        out.done(change{foreign}.set(field, "boo"));
+        out.done(change{foreign}.set(field, 7));
       });
     }
     return beside(type, [foreign](const json_state&) { return json_state{foreign}; });
