@@ -123,7 +123,7 @@ TEST_CASE("Help is no error and has examples", "[cli][command_line]") {
 
 TEST_CASE("Completion knows every command and option", "[cli][command_line]") {
   const auto commands = known_commands();
-  CHECK(commands.size() == 26);
+  CHECK(commands.size() == 32);
   const auto graph = std::find_if(commands.begin(), commands.end(),
                                   [](const auto& one) { return one.name == "graph"; });
   REQUIRE(graph != commands.end());

@@ -49,6 +49,7 @@ struct list_namespaces {
 };
 struct sweep_items {
   std::int64_t now_ms = 0;
+  std::uint64_t limit = max_swept_items;
 };
 /// What is found.
 struct found_item {
@@ -67,7 +68,7 @@ MCP_STRUCT(remove_item, ns, key)
 MCP_STRUCT(filter_item, field, compare, value)
 MCP_STRUCT(search_items, prefix, filters, text, limit, offset, refresh)
 MCP_STRUCT(list_namespaces, prefix, suffix, max_depth, limit, offset)
-MCP_STRUCT(sweep_items, now_ms)
+MCP_STRUCT(sweep_items, now_ms, limit)
 MCP_STRUCT(found_item, ns, key, value, created_ms, updated_ms, expires_ms, score)
 
 using request =
@@ -153,7 +154,8 @@ std::string serve(memory_store& store, const list_namespaces& one) {
 }
 
 std::string serve(memory_store& store, const sweep_items& one) {
-  return to_cbor(std::uint64_t{store.sweep(time_of(one.now_ms))});
+  const auto limit = std::min<std::uint64_t>(one.limit, max_swept_items);
+  return to_cbor(std::uint64_t{store.sweep(time_of(one.now_ms), static_cast<std::size_t>(limit))});
 }
 
 template <class What>
@@ -221,9 +223,9 @@ std::vector<memory_namespace> remote_memory::list_namespaces(const memory_namesp
   return memory_wire::read_answer<std::vector<memory_namespace>>(bytes);
 }
 
-std::size_t remote_memory::sweep(store_time now, std::size_t /*limit*/) {
+std::size_t remote_memory::sweep(store_time now, std::size_t limit) {
   const auto bytes =
-      ask_(to_cbor(memory_wire::request{memory_wire::sweep_items{memory_wire::ms_of(now)}}));
+      ask_(to_cbor(memory_wire::request{memory_wire::sweep_items{memory_wire::ms_of(now), limit}}));
   return memory_wire::read_answer<std::uint64_t>(bytes);
 }
 
