@@ -250,6 +250,38 @@ edges: [start -> shaky -> bad -> END]
   CHECK(state["log"] == json{"attempt 2", "always"});
 }
 
+TEST_CASE("Scripts lead where the file says that they may, and to nothing with an empty list") {
+  const auto file = [](const std::string& node, const std::string& edges) {
+    return "name: ways\nstate: {log: list}\nnodes:\n  a: " + node +
+           "\n  b: {lua: \"return {log = {'b'}}\"}\n  c: {lua: \"return {log = {'c'}}\"}\n"
+           "edges:\n" +
+           edges + "  - b -> END\n  - c -> END\n  - start -> a\n";
+  };
+  const std::string plain = "{lua: \"return {log = {'a'}}\"}";
+  CHECK_THROWS_WITH(
+      run_file(file(plain, "  - {from: a, lua: \"return 'c'\", to: [b, END]}\n  - b -> c\n")),
+      Contains("it leads to \"c\", and the file says that it leads to b, END"));
+  CHECK_THROWS_WITH(
+      run_file(file("{lua: \"return {go_to = 'c'}\", destinations: [b]}", "  - b -> c\n")),
+      Contains("it leads to \"c\", and the file says that it leads to b"));
+  CHECK(run_file(file(plain, "  - {from: a, lua: \"return 'b'\", to: [b, c, END]}\n"))["log"] ==
+        json{"a", "b"});
+  CHECK(run_file(file(plain, "  - {from: a, lua: \"return {}\", to: [b, c, END]}\n"))["log"] ==
+        json{"a"});
+}
+
+TEST_CASE("A default has to fit its field") {
+  const cluster_folder folder{
+      "name: d\nstate: {d: {type: integer, default: x}, e: {enum: [a, b], default: c}, "
+      "f: {type: array, items: {type: string}, default: [1]}, g: {type: string, default: ok}}\n"
+      "nodes: {n: {lua: 'return {}'}}\nedges: [start -> n -> END]\n"};
+  const auto found = folder.problems();
+  for (const auto* field : {"\"d\": its default", "\"e\": its default", "\"f\": its default"}) {
+    CHECK_THAT(found, Contains(field));
+  }
+  CHECK_THAT(found, !Contains("\"g\""));
+}
+
 TEST_CASE("A system says what it is") {
   const cluster_folder folder{
       "name: small\ndescription: Says hi.\nstate: {a: string, b: {type: integer, visibility: "

@@ -80,6 +80,13 @@ TEST_CASE("A model's replacement hears no key and no header of the model it repl
              Contains("Bearer sk-other-5678"));
 }
 
+TEST_CASE("Offline no model is replaced by one that needs a network") {
+  const cluster_folder folder{talking("  main: {provider: scripted}\n")};
+  cluster::load_options options{.offline = true};
+  options.models["main"] = "openai:gpt@http://127.0.0.1:1/v1";
+  CHECK_THAT(folder.problems(options), Contains("offline: it needs a network"));
+}
+
 TEST_CASE("A replacement at the same address keeps the key of the file") {
   const scoped_variable key{"FILES_KEY", secret};
   noting_provider provider;

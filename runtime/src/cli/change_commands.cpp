@@ -37,9 +37,12 @@ int cancel_command(const command_options& options) {
                           run->status == run_status::running ||
                           run->status == run_status::interrupted;
   if (!unfinished) {
-    complain("the last run of thread \"" + options.thread + "\" is " +
-                 std::string{name(run->status)} + ": there is nothing to cancel",
-             "see mcp-cluster threads");
+    const auto why = "the last run of thread \"" + options.thread + "\" is " +
+                     std::string{name(run->status)} + ": there is nothing to cancel";
+    complain(why, "see mcp-cluster threads");
+    if (options.json) {
+      print_line(to_line({{"error", to_report(error{errc::invalid_argument, why})}}));
+    }
     return exit_failed;
   }
   const std::array<store_write, 1> batch{

@@ -8,8 +8,10 @@
 #include "cli/stop_signals.hpp"
 #include "plugins/plugin_trial.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 #include <variant>
 
 using namespace mcp::cluster;
@@ -104,13 +106,23 @@ int guarded(const command_options& options) {
   }
 }
 
-int end_of(const command_end& end) {
+int end_of(const command_end& end, bool json) {
   if (end.code == exit_done) {
     print(end.text);
-  } else {
-    std::fputs(end.text.c_str(), stderr);
+    return end.code;
+  }
+  std::fputs(end.text.c_str(), stderr);
+  if (json) {
+    const mcp::error what{mcp::errc::invalid_argument, end.text.substr(0, end.text.find('\n'))};
+    print_line(to_line({{"error", to_report(what)}}));
   }
   return end.code;
+}
+
+/// Of a command line that could not be read.
+bool wants_json(int count, char** arguments) {
+  return std::any_of(arguments + 1, arguments + count,
+                     [](std::string_view one) { return one == "--json"; });
 }
 
 }  // namespace
@@ -119,7 +131,9 @@ int main(int count, char** arguments) {
   try {
     route_log(nullptr);
     const auto parsed_line = parse_command_line(count, arguments);
-    if (const auto* end = std::get_if<command_end>(&parsed_line)) return end_of(*end);
+    if (const auto* end = std::get_if<command_end>(&parsed_line)) {
+      return end_of(*end, wants_json(count, arguments));
+    }
     return guarded(std::get<command_options>(parsed_line));
   } catch (const std::exception& what) {
     complain(what.what());

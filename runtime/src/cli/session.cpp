@@ -245,10 +245,12 @@ int session::report(const run_result_info& result) {
     report_stop(result);
   } else if (result.error) {
     complain(*result.error);
-  } else if (code == exit_waits) {
-    report_wait(result);
-  } else if (const auto unused = given_.unused(); !unused.empty()) {
-    complain("nobody asked for these answers: " + unused);
+  } else {
+    if (code == exit_waits) report_wait(result);
+    if (const auto unused = given_.unused(); !unused.empty()) {
+      complain("nobody asked for these answers: " + unused,
+               code == exit_waits ? "give each as ID=JSON, with the id of a question above" : "");
+    }
   }
   return code;
 }

@@ -2,6 +2,7 @@
 #include "cluster_file/reducers.hpp"
 #include "mcp/agents/prompt_memory.hpp"
 #include "mcp/json.hpp"
+#include "mcp/json_schema.hpp"
 
 #include <algorithm>
 #include <array>
@@ -105,6 +106,19 @@ std::optional<std::string> plugin_reducer_of(const json& schema) {
   return name;
 }
 
+void check_default(const std::string& field, const json& schema, file_position at,
+                   problem_list& problems) {
+  const auto given = schema.find("default");
+  if (given == schema.end()) return;
+  const auto wrong = json_schema{schema}.validate(*given);
+  if (wrong.empty()) return;
+  problems.error(at,
+                 "the field \"" + field + "\": its default does not fit: " +
+                     (wrong.front().at.empty() ? "" : wrong.front().at + ": ") +
+                     wrong.front().message,
+                 "correct its default or its schema");
+}
+
 /// Plugins are not loaded yet: a reducer of one counts as any other.
 void check_field(const std::string& field, const json& schema, file_position at,
                  problem_list& problems) {
@@ -116,6 +130,7 @@ void check_field(const std::string& field, const json& schema, file_position at,
     const auto type =
         make_json_state_type("state", {{"properties", json::object({{field, schema}})}}, unknown);
     static_cast<void>(json_state{type});
+    check_default(field, schema, at, problems);
   } catch (const error& wrong) {
     problems.error(at, "the field \"" + field + "\": " + wrong.message(),
                    "correct its schema, reducer or default");

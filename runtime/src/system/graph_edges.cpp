@@ -32,14 +32,15 @@ void graph_maker::add_edges() {
   }
   for (const auto& router : what_.routers) {
     auto source = node_name(router.source, true, false);
-    builder_.routers.push_back({std::move(source),
-                                lua_router(router.script, around_.limits, inputs_),
-                                targets(router.destinations)});
+    auto destinations = targets(router.destinations);
+    auto decide = within(lua_router(router.script, around_.limits, inputs_), destinations);
+    builder_.routers.push_back({std::move(source), std::move(decide), std::move(destinations)});
   }
   for (const auto& edge : what_.tools_edges) add_tools_edge(edge);
   if (!what_.edge_map) return;
-  builder_.edge_map = lua_router(what_.edge_map->script, around_.limits, inputs_);
   builder_.edge_map_destinations = targets(what_.edge_map->destinations);
+  builder_.edge_map = within(lua_router(what_.edge_map->script, around_.limits, inputs_),
+                             builder_.edge_map_destinations);
 }
 
 void graph_maker::add_tools_edge(const tools_edge_description& edge) {

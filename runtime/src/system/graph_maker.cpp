@@ -81,10 +81,18 @@ void graph_maker::add_node(const node_description& node) {
   const auto errors_before = problems_.errors();
   check_placement(node);
   auto spec = std::visit([&](const auto& what) { return make(node, what); }, node.what);
+  auto destinations = targets(node.destinations);
+  if (spec.run && !destinations.empty()) {
+    spec.run = [run = std::move(spec.run), destinations](const node_input& in, context& ctx) {
+      auto result = run(in, ctx);
+      check_leads(result.go_to, destinations);
+      return result;
+    };
+  }
   if (is_placed(node, parts_.file)) spec = placed(node, std::move(spec));
   auto options = node.options;
   if (node.fallback) options.fallback = node_name(*node.fallback, false, false);
-  options.destinations = targets(node.destinations);
+  options.destinations = std::move(destinations);
   if (problems_.errors() != errors_before) return;
   if (!spec.run && !spec.begin && !spec.subgraph.plan) return;  // its problem was said before
   spec.name = node.name;

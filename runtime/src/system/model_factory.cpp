@@ -93,7 +93,14 @@ class model_maker {
  private:
   model_description apply_choices(const model_description& what) {
     if (const auto spec = choices_.overrides.find(what.name); spec != choices_.overrides.end()) {
-      if (auto other = replaced(what, spec->second)) return *other;
+      if (auto other = replaced(what, spec->second)) {
+        if (!choices_.offline || !is_remote(other->provider)) return *other;
+        problems_.error({},
+                        "the model \"" + what.name + "\" cannot be \"" + spec->second +
+                            "\" offline: it needs a network",
+                        "leave --offline or this --model out");
+        return what;
+      }
       problems_.error(
           {}, "the model \"" + what.name + "\" cannot be replaced by \"" + spec->second + "\"",
           "write scripted, replay:FILE, openai:MODEL or anthropic:MODEL, these with @URL and "

@@ -2,6 +2,10 @@
 
 #include "mcp/agents/tool_node.hpp"
 
+#include <algorithm>
+#include <utility>
+#include <variant>
+
 namespace mcp::cluster {
 namespace {
 
@@ -48,6 +52,7 @@ routes::target target_of(const json& one, const send_inputs& inputs) {
 
 routes routes_of(const json& result, const send_inputs& inputs) {
   routes where;
+  if (result.is_object() && result.empty()) return where;  // Lua's list of nothing
   if (result.is_array()) {
     for (const auto& one : result) where.add(target_of(one, inputs));
   } else {
@@ -62,6 +67,30 @@ router_function lua_router(compiled_script script, script_limits limits,
     sandbox box{limits};
     box.set_state("state", *static_cast<const json_state*>(state));
     return routes_of(box.call(script), *inputs);
+  };
+}
+
+void check_leads(const std::vector<routes::target>& where,
+                 const std::vector<std::string>& allowed) {
+  if (allowed.empty()) return;
+  const auto shown_name = [](const std::string& name) { return name == mcp::end ? "END" : name; };
+  for (const auto& target : where) {
+    const auto* sent = std::get_if<send>(&target);
+    const auto& name = sent == nullptr ? std::get<std::string>(target) : sent->node();
+    if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) continue;
+    std::string all;
+    for (const auto& one : allowed) all += (all.empty() ? "" : ", ") + shown_name(one);
+    throw error{errc::invalid_goto, "it leads to \"" + shown_name(name) +
+                                        "\", and the file says that it leads to " + all};
+  }
+}
+
+router_function within(router_function decide, std::vector<std::string> allowed) {
+  if (allowed.empty()) return decide;
+  return [decide = std::move(decide), allowed = std::move(allowed)](const void* state) {
+    auto where = decide(state);
+    check_leads(where.targets(), allowed);
+    return where;
   };
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mcp::cluster {
 
@@ -19,6 +20,10 @@ using send_inputs = std::map<std::string, const value_type*>;
 /// A router in Lua, over a `json_state`.
 [[nodiscard]] router_function lua_router(compiled_script script, script_limits limits,
                                          std::shared_ptr<const send_inputs> inputs);
+/// Throws `invalid_goto` for a target that is not `allowed`; without any allowed all are.
+void check_leads(const std::vector<routes::target>& where, const std::vector<std::string>& allowed);
+/// A router that leads nowhere else.
+[[nodiscard]] router_function within(router_function decide, std::vector<std::string> allowed);
 /// Sends each pending call of the conversation to `tools`; goes to `otherwise` without any.
 [[nodiscard]] router_function tools_router(std::string messages, std::string tools,
                                            std::string otherwise);
