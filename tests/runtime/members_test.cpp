@@ -604,8 +604,8 @@ TEST_CASE("What a task held of the budget is free when its worker is gone or it 
   } else {
     REQUIRE(ended.info.error);
     CHECK(ended.info.error->code() == errc::node_timeout);
-    auto used = ended.info.usage.counters;
-    CHECK(used["coins"] == 0);
+    auto counters = ended.info.usage.counters;
+    CHECK(counters["coins"] == 0);
   }
 }
 
