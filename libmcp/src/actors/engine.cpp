@@ -62,6 +62,7 @@ engine::~engine() {
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
+    given_back_.notify_all();
   }
   stop_runs(control_message::kind::stop,
             std::make_shared<error>(errc::shutting_down, "the executor was destroyed"));
@@ -86,6 +87,7 @@ void engine::hand_over(bool now) {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
     ending_ = how;
+    given_back_.notify_all();
   }
   stop_runs(how, handed_over());
 }
@@ -109,9 +111,26 @@ checkpoint_store& engine::store() const {
   return *options_.store;
 }
 
+/// A run that has ended gives its thread back when all that it wrote has been taken or refused.
+void engine::await_thread(const std::string& thread_id, std::unique_lock<std::mutex>& lock) {
+  const auto is_ending = [&] {
+    const auto found = threads_.find(thread_id);
+    return found != threads_.end() && found->second && found->second->finished();
+  };
+  if (!is_ending()) return;
+  if (runtime_->deterministic()) {  // nothing else moves while this thread waits
+    lock.unlock();
+    runtime_->drive();
+    lock.lock();
+    return;
+  }
+  given_back_.wait_for(lock, longest_last_write, [&] { return stopping_ || !is_ending(); });
+}
+
 void engine::take_thread(const std::string& thread_id, std::shared_ptr<live_run> live) {
   {
-    const std::lock_guard lock{mutex_};
+    std::unique_lock lock{mutex_};
+    await_thread(thread_id, lock);
     if (stopping_) throw error{errc::shutting_down, "the executor is ending"};
     if (threads_.size() >= options_.max_runs) {
       throw error{errc::overloaded, "executor_options::max_runs = " +
@@ -131,6 +150,7 @@ void engine::give_back_thread(const std::string& thread_id) noexcept {
   if (options_.store) options_.store->release(thread_id);
   const std::lock_guard lock{mutex_};
   threads_.erase(thread_id);
+  given_back_.notify_all();
 }
 
 std::shared_ptr<live_run> engine::make_live(std::string run_id, const run_options& options) const {

@@ -7,6 +7,7 @@
 #include "actors/sweeper.hpp"
 #include "mcp/executor_base.hpp"
 
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,7 @@ class engine {
   std::string random_id();
   class thread_hold;
   void take_thread(const std::string& thread_id, std::shared_ptr<live_run> live);
+  void await_thread(const std::string& thread_id, std::unique_lock<std::mutex>& lock);
   void give_back_thread(const std::string& thread_id) noexcept;
   std::shared_ptr<live_run> make_live(std::string run_id, const run_options& options) const;
   void replace_last_run(const std::string& thread_id, const std::string& why,
@@ -97,7 +99,11 @@ class engine {
   writer_lease writer_;
   std::shared_ptr<census> census_ = std::make_shared<census>();
   std::unique_ptr<crew> team_;
+  /// How long who wants a thread waits for the last write of a run on it that has ended.
+  static constexpr milliseconds longest_last_write{5'000};
+
   mutable std::mutex mutex_;
+  std::condition_variable given_back_;
   /// Threads that are taken: by a run, or, with null, by an edit or a run that is being prepared.
   std::unordered_map<std::string, std::shared_ptr<live_run>> threads_;
   std::vector<std::shared_ptr<live_run>> recovered_;  ///< by the constructor
