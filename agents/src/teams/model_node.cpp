@@ -22,7 +22,8 @@ class question : public std::enable_shared_from_this<question> {
       : options_(std::move(options)), ctx_(ctx), done_(std::move(done)) {}
 
   void begin(chat_model& model, std::vector<message> messages) {
-    price_ = model.price() ? model.price() : options_->price;
+    price_ = model.price();
+    if (!price_) price_ = options_->price;
     chat_request request;
     try {
       request = make_request(std::move(messages));

@@ -60,10 +60,11 @@ class shared_budget {
       if (used > 0) used_.counters[std::string{counter}] += used;
       return std::nullopt;
     }
-    *own -= std::min(*own, held);
+    const auto freed = std::min(*own, held);
+    *own -= freed;
     if (found->second.empty()) holds_.erase(found);
-    if (used > held) return take_more(counter, used - held);
-    used_.counters[std::string{counter}] -= held - used;
+    if (used > freed) return take_more(counter, used - freed);
+    used_.counters[std::string{counter}] -= freed - used;
     return std::nullopt;
   }
   /// Frees what the attempt holds, and the attempts in the namespace of its subgraph.

@@ -27,7 +27,7 @@ struct model_node_options {
   chat_request request{};
   /// Longest answer when the request does not say; it bounds what is taken from the budget.
   std::int64_t max_tokens = 4096;
-  /// Of models that do not know their own (`with_price`).
+  /// For a model that does not know its price (`with_price`): with fallbacks, none of which does.
   std::optional<model_price> price{};
   /// Tokens of a question; empty: `estimated_tokens`.
   std::function<std::int64_t(const chat_request&)> count_tokens{};
